@@ -1,0 +1,38 @@
+import type { SocketAddress } from "./cluster.ts";
+
+/** What a proxy says of the workload it stands beside when it opens its configuration stream (node metadata on the wire). */
+export interface Workload {
+  readonly namespace: string;
+  /** Unique within the namespace; becomes the name of its WorkloadEntry. */
+  readonly name: string;
+  /** The service that it is an instance of unless a port names another: `--name`. */
+  readonly app: string;
+  readonly serviceAccount: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly inbound: readonly InboundPort[];
+  readonly outbound: readonly OutboundPort[];
+  /** Loopback address of the admin listener. */
+  readonly admin: SocketAddress;
+  /** Weft's version, for `weft proxies`. */
+  readonly version: string;
+}
+
+/** One `--port [SERVICE:]PORT`. */
+export interface InboundPort {
+  /** The application's own port on loopback. */
+  readonly workloadPort: number;
+  /** Where the proxy accepts for it, as other workloads dial it. */
+  readonly address: SocketAddress;
+  /** The service port that leads here; absent: 80 and the application's own number. */
+  readonly servicePort?: number;
+}
+
+export type OutboundPort =
+  | { readonly kind: "http-proxy"; readonly address: SocketAddress }
+  /** `--upstream payments:9090=19090`: host as the user wrote it. */
+  | {
+      readonly kind: "upstream";
+      readonly address: SocketAddress;
+      readonly host: string;
+      readonly port: number;
+    };
