@@ -1,0 +1,29 @@
+import { proxyFailures } from "#core/errors/proxy-failures.ts";
+
+/** The text of `docs/reference/errors.md`. */
+export function errorsPage(): string {
+  const sections = Object.entries(proxyFailures).map(
+    ([code, facts]) =>
+      `## ${code}\n\n${facts.summary}\n\n**Next:** ${facts.next}\n\n` +
+      "| status | fault | Envoy's flag | `response_code_details` | retried |\n|---|---|---|---|---|\n" +
+      `| ${facts.status} | ${facts.fault} | ${facts.flag} | \`${facts.details}\` | ${retryWords[facts.retry]} |\n`,
+  );
+  return [
+    "# Answers that a proxy makes itself",
+    "",
+    "Generated from `src/core/errors/proxy-failures.ts` by `scripts/generate-errors.ts`; do not edit.",
+    "",
+    "Each such answer carries `weft-error: <code>; by=<workload>/<inbound|outbound>; id=<record>`; the body says in words what",
+    "happened, and the access log of the proxy named by `by` has the same `id`.",
+    "",
+    sections.join("\n"),
+  ].join("\n");
+}
+
+const retryWords = {
+  never: "never, unless the route's `retries` name its status",
+  unsent: "while no byte of the request was sent, or the method is safe, or the route says so",
+  always: "yes: the application never saw the request",
+} as const;
+
+if (import.meta.main) await Bun.write("docs/reference/errors.md", errorsPage());
