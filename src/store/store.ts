@@ -29,6 +29,8 @@ export interface WatchEvent {
   readonly kind: "added" | "modified" | "deleted" | "bookmark";
   /** For `deleted` the last state, with the resource version of the deletion. For `bookmark` absent. */
   readonly object?: Resource;
+  /** For `modified` the state before, where the store knows it. */
+  readonly previous?: Resource;
   readonly resourceVersion: string;
 }
 
@@ -42,12 +44,15 @@ export interface WatchOptions {
 /** An open watch. `events` ends when it is disposed; it throws StoreError `gone` when compaction overtakes it. */
 export interface Watch extends Disposable {
   readonly events: AsyncIterable<WatchEvent>;
+  /** Asks for a `bookmark` behind the events so far; a store that cannot say sends none. */
+  requestBookmark(): void;
 }
 
 /**
  * Where objects live. A resource version is opaque and compares only within a kind. An acknowledged write is on disk.
  * The store keeps objects as they are given; it sets only `metadata.resourceVersion`.
- * Failures are StoreError: `not-found`, `already-exists`, `conflict`, `gone`, `invalid-version`, `full`, `corrupt`, `closed`.
+ * Failures are StoreError: `not-found`, `already-exists`, `conflict`, `gone`, `invalid-version`, `full`, `io`, `corrupt`,
+ * `locked`, `closed`.
  */
 export interface Store extends AsyncDisposable {
   get(key: ObjectKey): Promise<Resource | undefined>;
