@@ -1,0 +1,161 @@
+import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
+import type { Workload } from "#config/workload.ts";
+import type { Clock } from "#core/clock.ts";
+import type {
+  ConfigFeed,
+  ConfigSource,
+  ConnectingProxy,
+  Refused,
+  SyncEvent,
+} from "#xds/server/config-source.ts";
+import { sameSnapshot } from "./same-snapshot.ts";
+import { SyncTable } from "./sync-table.ts";
+
+/** One configuration stream of one proxy. */
+export interface ProxySession {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly workload: Workload;
+  readonly address: string;
+  readonly connectedAtMs: number;
+  readonly sync: SyncTable;
+  /** The configuration that it should run, and the number of the world that last changed it. */
+  readonly snapshot: Snapshot;
+  readonly changedAt: number;
+  /** The newest world number whose configuration it has acknowledged whole. */
+  readonly syncedThrough: number;
+  readonly nacked: string | undefined;
+}
+
+/** What the sessions need from the rest of the control plane. */
+export interface SessionHooks {
+  /** The configuration of one workload in the world of now. */
+  compile(workload: Workload): Snapshot;
+  /** The number of the world of now. */
+  worldNumber(): number;
+  /** Called when the first stream of a workload opens and when its last one ends. */
+  joined(workload: Workload, nodeId: string): void;
+  left(workload: Workload, nodeId: string): void;
+  /** Something that people may wait for has happened. */
+  progressed(): void;
+}
+
+const maxSessions = 10_000;
+
+/** Every connected proxy: gives each its configuration and keeps what it has acknowledged. */
+export class ProxySessions implements ConfigSource {
+  readonly #sessions = new Map<number, Session>();
+  readonly #hooks: SessionHooks;
+  readonly #clock: Clock;
+  #nextId = 1;
+
+  constructor(hooks: SessionHooks, clock: Clock) {
+    this.#hooks = hooks;
+    this.#clock = clock;
+  }
+
+  open(proxy: ConnectingProxy): ConfigFeed | Refused {
+    const { workload } = proxy;
+    if (!workload) {
+      const reason = "the node metadata names no workload (key WEFT_WORKLOAD is missing)";
+      return { kind: "refused", code: "invalid-argument", reason };
+    }
+    if (this.#sessions.size >= maxSessions) {
+      const reason = `this control plane already serves ${maxSessions} proxies`;
+      return { kind: "refused", code: "resource-exhausted", reason };
+    }
+    const session = new Session(this.#nextId++, proxy, workload, this.#clock.wallMs(), this.#hooks);
+    this.#sessions.set(session.id, session);
+    if (this.#streamsOf(workload) === 1) this.#hooks.joined(workload, proxy.nodeId);
+    session.refresh(this.#hooks.compile(workload), this.#hooks.worldNumber());
+    return session.feed(() => this.#end(session));
+  }
+
+  /** Compiles for every proxy and wakes the streams of those whose configuration changed. Returns how many did. */
+  worldChanged(): number {
+    const number = this.#hooks.worldNumber();
+    let changed = 0;
+    for (const session of this.#sessions.values())
+      if (session.refresh(this.#hooks.compile(session.workload), number)) changed += 1;
+    return changed;
+  }
+
+  all(): readonly ProxySession[] {
+    return [...this.#sessions.values()];
+  }
+
+  #streamsOf(workload: Workload): number {
+    let count = 0;
+    for (const { workload: other } of this.#sessions.values())
+      if (other.namespace === workload.namespace && other.name === workload.name) count += 1;
+    return count;
+  }
+
+  #end(session: Session): void {
+    if (!this.#sessions.delete(session.id)) return;
+    if (this.#streamsOf(session.workload) === 0) this.#hooks.left(session.workload, session.nodeId);
+    this.#hooks.progressed();
+  }
+}
+
+class Session implements ProxySession {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly workload: Workload;
+  readonly address: string;
+  readonly connectedAtMs: number;
+  readonly sync = new SyncTable();
+  snapshot: Snapshot = emptySnapshot;
+  changedAt = 0;
+  syncedThrough = 0;
+  nacked: string | undefined;
+  readonly #hooks: SessionHooks;
+  /** Which world each handed-out snapshot was of, so that an acknowledgement counts for that world. */
+  readonly #numbers = new WeakMap<Snapshot, number>();
+  #wake: (() => void) | undefined;
+
+  constructor(
+    id: number,
+    proxy: ConnectingProxy,
+    workload: Workload,
+    nowMs: number,
+    hooks: SessionHooks,
+  ) {
+    this.id = id;
+    this.nodeId = proxy.nodeId;
+    this.workload = workload;
+    this.address = proxy.address;
+    this.connectedAtMs = nowMs;
+    this.#hooks = hooks;
+  }
+
+  refresh(next: Snapshot, number: number): boolean {
+    if (sameSnapshot(this.snapshot, next)) return false;
+    this.snapshot = next;
+    this.changedAt = number;
+    this.#numbers.set(next, number);
+    this.#wake?.();
+    return true;
+  }
+
+  feed(end: () => void): ConfigFeed {
+    return {
+      snapshot: () => this.snapshot,
+      onChange: (callback) => {
+        this.#wake = callback;
+      },
+      report: (event) => this.#report(event),
+      [Symbol.dispose]: end,
+    };
+  }
+
+  #report(event: SyncEvent): void {
+    this.sync.observe(event);
+    if (event.kind === "nacked") this.nacked = event.reason;
+    if (event.kind === "synced") {
+      this.nacked = undefined;
+      this.syncedThrough = Math.max(this.syncedThrough, this.#numbers.get(event.snapshot) ?? 0);
+    }
+    if (event.kind !== "sent") this.#hooks.progressed();
+  }
+}
