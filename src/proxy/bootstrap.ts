@@ -1,0 +1,46 @@
+// What a proxy process is told when it starts, as one JSON document on its standard input: `startProxy` runs from this,
+// the supervisor (`supervise/`) writes it. It carries secrets, so it is never an argument, an environment variable or a file.
+import type { SocketAddress } from "#config/cluster.ts";
+import type { Workload } from "#config/workload.ts";
+
+export interface Bootstrap {
+  readonly workload: Workload;
+  readonly trustDomain: string;
+  /** Absent: run from the last good configuration in `stateDirectory` alone. */
+  readonly controlPlane?: ControlPlaneAddress;
+  /** A join token for the first certificate; later ones are asked for with the certificate of then. */
+  readonly token?: string;
+  /** Last good configuration, certificates and trust bundle (mode 0700). */
+  readonly stateDirectory: string;
+  /** File for the JSON access log. Absent: none is written. */
+  readonly accessLog?: string;
+  /** The run's secret: user `weft`, this password, in the HTTP proxy's URL. */
+  readonly secret: string;
+  readonly sockets: readonly InheritedSocket[];
+  /** Longest wait for exchanges in flight after SIGTERM, in milliseconds. */
+  readonly drainMs: number;
+}
+
+export interface ControlPlaneAddress {
+  /** Port of xDS and CA over TLS (15012's role). */
+  readonly address: SocketAddress;
+  /** PEM roots that the control plane's server certificate must lead to. */
+  readonly roots: string;
+  /** DNS name that the server certificate must carry. */
+  readonly serverName: string;
+}
+
+/** A listening socket that the parent owns and this process inherits. */
+export interface InheritedSocket {
+  /** `inbound|<workload port>`, `http-proxy`, `upstream|<listening port>`, `admin`, `metrics`. */
+  readonly name: string;
+  readonly address: SocketAddress;
+  readonly fd: number;
+}
+
+/** One line of JSON on the proxy's standard output. */
+export type ProxyEvent =
+  /** Configuration is applied, a certificate is held, every listener accepts. */
+  | { readonly event: "ready"; readonly source: "control-plane" | "last-good" }
+  /** The proxy cannot go on and restarting it would not help (its token was refused, its state is another workload's). */
+  | { readonly event: "fatal"; readonly code: string; readonly message: string };
