@@ -1,5 +1,7 @@
-// What a proxy process is told when it starts, as one JSON document on its standard input: `startProxy` runs from this,
-// the supervisor (`supervise/`) writes it. It carries secrets, so it is never an argument, an environment variable or a file.
+// What a proxy process is told when it starts, as one line of JSON on its standard input: `startProxy` runs from this,
+// the supervisor (`supervise/`) writes it. It carries secrets, so it is never an argument, an environment variable or a
+// file. The input stays open after that line as long as the parent lives: at its end the proxy drains and exits, so that a
+// supervisor that was killed leaves no proxy behind.
 import type { SocketAddress } from "#config/cluster.ts";
 import type { Workload } from "#config/workload.ts";
 

@@ -4,7 +4,7 @@
 //   start ──► starting ──ready──► running ──exit──► (backoff) ──► starting …
 //                 └──fatal──► failed        stop() ──► SIGTERM ──► exited
 
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Clock } from "#core/clock.ts";
 import type { Bootstrap, InheritedSocket, ProxyEvent } from "../bootstrap.ts";
 
@@ -39,6 +39,8 @@ export interface ProxyProcess {
   stop(deadlineMs: number): Promise<void>;
 }
 
+type Child = Bun.Subprocess<"pipe", "pipe", number>;
+
 const firstInheritedFd = 3;
 const steadyAfterMs = 10_000;
 const maxRestartDelayMs = 5_000;
@@ -51,7 +53,7 @@ export function superviseProxy(options: ProxyProcessOptions): ProxyProcess {
 class Supervisor implements ProxyProcess {
   readonly #options: ProxyProcessOptions;
   readonly #ready = Promise.withResolvers<void>();
-  #child: Bun.Subprocess<Blob, "pipe", number> | undefined;
+  #child: Child | undefined;
   #everReady = false;
   #stopping = false;
   #failures = 0;
@@ -100,7 +102,7 @@ class Supervisor implements ProxyProcess {
   }
 
   async #runOnce(): Promise<string> {
-    const { command, sockets, logPath } = this.#options;
+    const { sockets } = this.#options;
     const inherited = sockets.map(({ name, address }, index) => ({
       name,
       address,
@@ -108,17 +110,27 @@ class Supervisor implements ProxyProcess {
     }));
     const bootstrap = await this.#options.bootstrap(inherited);
     if (this.#stopping) return "stopped";
-    const log = openSync(logPath, "a", 0o600);
-    const child = Bun.spawn([...command], {
-      stdio: [new Blob([JSON.stringify(bootstrap)]), "pipe", log, ...sockets.map(({ fd }) => fd)],
-    }) as unknown as Bun.Subprocess<Blob, "pipe", number>;
+    const child = this.#spawn();
+    child.stdin.write(`${JSON.stringify(bootstrap)}\n`);
+    await child.stdin.flush();
     this.#child = child;
     await this.#listen(child);
     await child.exited;
     return child.signalCode === null ? `exit code ${child.exitCode}` : `${child.signalCode}`;
   }
 
-  async #listen(child: Bun.Subprocess<Blob, "pipe", number>): Promise<void> {
+  #spawn(): Child {
+    const { command, sockets, logPath } = this.#options;
+    const log = openSync(logPath, "a", 0o600);
+    try {
+      const stdio = ["pipe", "pipe", log, ...sockets.map(({ fd }) => fd)] as const;
+      return Bun.spawn([...command], { stdio: [...stdio] }) as unknown as Child;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  async #listen(child: Child): Promise<void> {
     let rest = "";
     const decoder = new TextDecoder();
     for await (const chunk of child.stdout) {

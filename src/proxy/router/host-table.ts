@@ -1,0 +1,89 @@
+/**
+ * Finds the virtual host of an authority: exact `host:port` (and `host`, which means port 80), the same completed by a
+ * search domain, the longest suffix wildcard, `*`. What an authority led to is remembered, so that the next request
+ * with it costs one look-up however many hosts there are.
+ */
+export class HostTable<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #suffixes = new Map<string, T>();
+  readonly #searchDomains: readonly string[];
+  readonly #remembered = new Map<string, T | undefined>();
+  #any: T | undefined;
+
+  constructor(searchDomains: readonly string[]) {
+    this.#searchDomains = searchDomains.map((domain) => `.${domain.toLowerCase()}`);
+  }
+
+  /** The first claim of a domain stays. */
+  add(domains: readonly string[], value: T): void {
+    for (const written of domains) {
+      const domain = written.toLowerCase();
+      if (domain === "*") this.#any ??= value;
+      else if (domain.startsWith("*")) setOnce(this.#suffixes, domain.slice(1), value);
+      else setOnce(this.#exact, domain, value);
+    }
+  }
+
+  /** `authority` in lower case. */
+  find(authority: string): T | undefined {
+    const known = this.#remembered.get(authority);
+    if (known !== undefined || this.#remembered.has(authority)) return known;
+    const found = this.#search(authority);
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(authority, found);
+    return found;
+  }
+
+  #search(authority: string): T | undefined {
+    const { host, port } = splitAuthority(authority);
+    const absolute = host.endsWith(".");
+    const name = absolute ? host.slice(0, -1) : host;
+    const direct = this.#exactly(name, port);
+    if (direct !== undefined) return direct;
+    if (!absolute && !isAddress(name)) {
+      for (const domain of this.#searchDomains) {
+        const completed = this.#exactly(name + domain, port);
+        if (completed !== undefined) return completed;
+      }
+    }
+    return this.#bySuffix(name, port) ?? this.#any;
+  }
+
+  #exactly(name: string, port: string | undefined): T | undefined {
+    if (port !== undefined && port !== "80") return this.#exact.get(`${name}:${port}`);
+    return this.#exact.get(name) ?? this.#exact.get(`${name}:80`);
+  }
+
+  #bySuffix(name: string, port: string | undefined): T | undefined {
+    for (let at = name.indexOf(".", 1); at !== -1; at = name.indexOf(".", at + 1)) {
+      const suffix = name.slice(at);
+      const found =
+        port === undefined || port === "80"
+          ? (this.#suffixes.get(suffix) ?? this.#suffixes.get(`${suffix}:80`))
+          : this.#suffixes.get(`${suffix}:${port}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** A client may send any Host: what is remembered is bounded. */
+const MAX_REMEMBERED = 4096;
+
+function setOnce<T>(map: Map<string, T>, key: string, value: T): void {
+  if (!map.has(key)) map.set(key, value);
+}
+
+/** `host:port` in its parts; an IPv6 address keeps its brackets. */
+export function splitAuthority(authority: string): {
+  readonly host: string;
+  readonly port: string | undefined;
+} {
+  const colon = authority.lastIndexOf(":");
+  if (colon === -1 || authority.endsWith("]")) return { host: authority, port: undefined };
+  return { host: authority.slice(0, colon), port: authority.slice(colon + 1) };
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}

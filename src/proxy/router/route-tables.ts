@@ -1,0 +1,70 @@
+import type { RouteConfiguration, VirtualHost } from "#config/route.ts";
+import type { Snapshot } from "#config/snapshot.ts";
+import { type CompiledHost, compileHost } from "./compiled-route.ts";
+import { HostTable } from "./host-table.ts";
+import type { RouteTable } from "./plan-request.ts";
+
+/**
+ * Tables of all listeners of a snapshot. A virtual host is compiled once for as long as the same object is in use, so an
+ * update of one host compiles that host alone; a table whose hosts are all the same is kept as it is.
+ */
+export class RouteTables {
+  readonly #compiled = new WeakMap<VirtualHost, CompiledHost>();
+  #tables = new Map<string, KnownTable>();
+
+  /** Throws what `compileHost` throws, and then nothing has changed. */
+  compile(snapshot: Snapshot): ReadonlyMap<string, RouteTable> {
+    const known = new Map<string, KnownTable>();
+    const byListener = new Map<string, RouteTable>();
+    for (const [name, { value: listener }] of snapshot.listener) {
+      const routes =
+        listener.kind === "inbound" ? listener.routes : snapshot.route.get(listener.routes)?.value;
+      const { searchDomains } = listener.http;
+      const key = `${routes?.name ?? ""} ${searchDomains.join(" ")}`;
+      const shared = listener.kind === "inbound" ? undefined : known.get(key);
+      const table =
+        shared ?? this.#table(hostsOf(routes, snapshot), searchDomains, `${name} ${key}`);
+      if (listener.kind === "outbound") known.set(key, table);
+      known.set(`${name} ${key}`, table);
+      byListener.set(name, table.table);
+    }
+    this.#tables = known;
+    return byListener;
+  }
+
+  #table(hosts: readonly VirtualHost[], searchDomains: readonly string[], key: string): KnownTable {
+    const before = this.#tables.get(key);
+    const same =
+      before?.hosts.length === hosts.length && hosts.every((host, i) => host === before.hosts[i]);
+    if (before !== undefined && same) return before;
+    const table = new HostTable<CompiledHost>(searchDomains);
+    for (const host of hosts) table.add(host.domains, this.#host(host));
+    return { hosts, table };
+  }
+
+  #host(host: VirtualHost): CompiledHost {
+    const known = this.#compiled.get(host);
+    if (known !== undefined) return known;
+    const compiled = compileHost(host);
+    this.#compiled.set(host, compiled);
+    return compiled;
+  }
+}
+
+interface KnownTable {
+  readonly hosts: readonly VirtualHost[];
+  readonly table: RouteTable;
+}
+
+function hostsOf(
+  routes: RouteConfiguration | undefined,
+  snapshot: Snapshot,
+): readonly VirtualHost[] {
+  if (routes === undefined) return [];
+  if (!routes.vhds) return routes.virtualHosts;
+  const prefix = `${routes.name}/`;
+  const hosts = [...routes.virtualHosts];
+  for (const [name, { value }] of snapshot["virtual-host"])
+    if (name.startsWith(prefix)) hosts.push(value);
+  return hosts;
+}
