@@ -111,9 +111,9 @@ class Supervisor implements ProxyProcess {
     const bootstrap = await this.#options.bootstrap(inherited);
     if (this.#stopping) return "stopped";
     const child = this.#spawn();
+    this.#child = child;
     child.stdin.write(`${JSON.stringify(bootstrap)}\n`);
     await child.stdin.flush();
-    this.#child = child;
     await this.#listen(child);
     await child.exited;
     return child.signalCode === null ? `exit code ${child.exitCode}` : `${child.signalCode}`;
