@@ -1,0 +1,85 @@
+// What `npm test` runs, in this order. A step is one program; `needs` are programs of the system and the Debian packages
+// that bring them.
+import fs from "node:fs";
+import path from "node:path";
+
+const nginx = { program: "nginx", debianPackage: "nginx-light" };
+const curl = { program: "curl", debianPackage: "curl" };
+const tcpdump = { program: "tcpdump", debianPackage: "tcpdump" };
+const kubectl = { program: "kubectl", debianPackage: "kubernetes-client" };
+const python = { program: "python3", debianPackage: "python3-minimal" };
+const haproxy = { program: "haproxy", debianPackage: "haproxy" };
+const wrk = { program: "wrk", debianPackage: "wrk" };
+
+/** `bun`: the path of the Bun binary; `root`: the checkout. */
+export function testGroups(root, bun) {
+  const tool = (name, file) => [bun, path.join("node_modules", name, file)];
+  const bunTest = (...paths) => ({ name: "bun test", command: [bun, "test", ...paths] });
+  return [
+    {
+      name: "check",
+      needs: [],
+      steps: [
+        { name: "format and lint", command: [...biome(root), "check", "--error-on-warnings"] },
+        { name: "types", command: [...tool("typescript", "bin/tsc"), "--noEmit"] },
+      ],
+    },
+    { name: "unit", needs: [], steps: [bunTest("./src", ...unitTests(root))] },
+    {
+      name: "integration",
+      needs: [],
+      steps: present(root, "test/integration", () => [bunTest("./test/integration")]),
+    },
+    {
+      name: "e2e",
+      needs: [nginx, curl, tcpdump, python],
+      steps: present(root, "test/e2e", () => [bunTest("./test/e2e")]),
+    },
+    {
+      name: "kubectl",
+      needs: [kubectl],
+      steps: present(root, "test/conformance", () => [bunTest("./test/conformance")]),
+    },
+    {
+      name: "examples",
+      needs: [curl, python],
+      steps: examples(root).map((file) => ({ name: path.dirname(file), command: [bun, file] })),
+    },
+    {
+      name: "bench-smoke",
+      needs: [nginx, haproxy, wrk],
+      steps: present(root, "bench/smoke.test.ts", (file) => [bunTest(`./${file}`)]),
+    },
+    {
+      name: "readme",
+      needs: [curl],
+      steps: present(root, "test/readme.test.ts", (file) => [bunTest(`./${file}`)]),
+    },
+  ];
+}
+
+/** The platform's own binary: the wrapper starts a second Node. */
+function biome(root) {
+  return [process.execPath, path.join(root, "node_modules/@biomejs/biome/bin/biome")];
+}
+
+/** The tests that lie beside no source file, but the one that runs for minutes. */
+function unitTests(root) {
+  return fs
+    .readdirSync(path.join(root, "test"))
+    .filter((name) => name.endsWith(".test.ts") && name !== "readme.test.ts")
+    .map((name) => `./test/${name}`);
+}
+
+function examples(root) {
+  const folder = path.join(root, "examples");
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .map((name) => `examples/${name}/check.ts`)
+    .filter((file) => fs.existsSync(path.join(root, file)));
+}
+
+function present(root, file, steps) {
+  return fs.existsSync(path.join(root, file)) ? steps(file) : [];
+}
