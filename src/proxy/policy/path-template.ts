@@ -1,0 +1,12 @@
+/** `{*}` stands for one segment that is not empty, `{**}` for anything, slashes included; all else is literal. */
+export function compilePathTemplate(template: string): (path: string) => boolean {
+  const source = template
+    .split(/(\{\*{1,2}\})/)
+    .map((part) => {
+      if (part === "{*}") return "[^/]+";
+      return part === "{**}" ? ".*" : part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+    })
+    .join("");
+  const pattern = new RegExp(`^${source}$`, "s");
+  return (path) => pattern.test(path);
+}
