@@ -137,7 +137,7 @@ export const proxyFailures = {
     fault: "upstream",
     status: 503,
     flag: "UC",
-    retry: "always",
+    retry: "unsent",
     details: "upstream_reset_before_response_started{connection_termination,idle}",
     summary:
       "The endpoint closed an idle connection just as this request was sent on it, and the request could not be replayed.",

@@ -124,7 +124,8 @@ class Supervisor implements ProxyProcess {
     const log = openSync(logPath, "a", 0o600);
     try {
       const stdio = ["pipe", "pipe", log, ...sockets.map(({ fd }) => fd)] as const;
-      return Bun.spawn([...command], { stdio: [...stdio] }) as unknown as Child;
+      // A group of its own: Ctrl-C in the terminal is for the application, the proxy drains after it.
+      return Bun.spawn([...command], { stdio: [...stdio], detached: true }) as unknown as Child;
     } finally {
       closeSync(log);
     }

@@ -1,0 +1,117 @@
+import type { OutlierDetection } from "#config/cluster.ts";
+import type { Ejection } from "./ejection.ts";
+
+/**
+ * Takes hosts that fail in a row out of service for a while, as Envoy does:
+ *
+ *   in service --(n failures in a row, and the share of ejected hosts allows it)--> ejected
+ *   ejected --(base × times ejected, at most max; looked at once per interval)--> in service
+ *
+ * The caller owns the hosts' records and rebuilds its picker when told that something changed.
+ */
+export class OutlierDetector {
+  readonly #settings: OutlierDetection;
+  readonly #hosts: () => readonly { readonly ejection: Ejection }[];
+  readonly #onChange: () => void;
+
+  constructor(
+    settings: OutlierDetection,
+    hosts: () => readonly { readonly ejection: Ejection }[],
+    onChange: () => void,
+  ) {
+    this.#settings = settings;
+    this.#hosts = hosts;
+    this.#onChange = onChange;
+  }
+
+  get intervalMs(): number {
+    return this.#settings.intervalMs;
+  }
+
+  /** An answer of the host itself. */
+  answered(host: Ejection, status: number, nowMs: number): void {
+    host.consecutiveLocalFailures = 0;
+    if (status < 500) {
+      host.consecutive5xx = 0;
+      host.consecutiveGatewayErrors = 0;
+      return;
+    }
+    this.#count5xx(host, status >= 502 && status <= 504, nowMs);
+  }
+
+  /** No answer: refused, reset, closed or too slow. Unless they are split, these count as 503. */
+  failedLocally(host: Ejection, nowMs: number): void {
+    if (!this.#settings.splitExternalLocalOriginErrors) {
+      this.#count5xx(host, true, nowMs);
+      return;
+    }
+    host.consecutiveLocalFailures++;
+    const limit = this.#settings.consecutiveLocalOriginFailures;
+    if (reached(host.consecutiveLocalFailures, limit) && this.#eject(host, nowMs))
+      host.consecutiveLocalFailures = 0;
+  }
+
+  /** To be called once per interval: brings back hosts whose time is over. */
+  sweep(nowMs: number): void {
+    let changed = false;
+    for (const { ejection } of this.#hosts()) {
+      if (ejection.isEjected) {
+        const { baseEjectionMs, maxEjectionMs } = this.#settings;
+        const forMs = Math.min(
+          baseEjectionMs * ejection.times,
+          Math.max(baseEjectionMs, maxEjectionMs),
+        );
+        if (nowMs - ejection.ejectedAtMs < forMs) continue;
+        ejection.isEjected = false;
+        changed = true;
+      } else if (ejection.times > 0) ejection.times--;
+    }
+    if (changed) this.#onChange();
+  }
+
+  #count5xx(host: Ejection, isGatewayError: boolean, nowMs: number): void {
+    const { consecutive5xx, consecutiveGatewayErrors } = this.#settings;
+    host.consecutive5xx++;
+    if (isGatewayError) host.consecutiveGatewayErrors++;
+    else host.consecutiveGatewayErrors = 0;
+    if (reached(host.consecutiveGatewayErrors, consecutiveGatewayErrors)) {
+      host.consecutiveGatewayErrors = 0;
+      this.#eject(host, nowMs);
+    }
+    if (reached(host.consecutive5xx, consecutive5xx)) {
+      host.consecutive5xx = 0;
+      this.#eject(host, nowMs);
+    }
+  }
+
+  #eject(host: Ejection, nowMs: number): boolean {
+    if (host.isEjected || !this.#mayEject()) return false;
+    host.isEjected = true;
+    host.ejectedAtMs = nowMs;
+    host.times++;
+    this.#onChange();
+    return true;
+  }
+
+  /** The first may always go (unless the percentage is 0); more only while the share stays within the limit. */
+  #mayEject(): boolean {
+    const hosts = this.#hosts();
+    const ejected = hosts.reduce((count, { ejection }) => count + (ejection.isEjected ? 1 : 0), 0);
+    const { maxEjectionPercent } = this.#settings;
+    if (ejected === 0) return maxEjectionPercent > 0;
+    return ((ejected + 1) * 100) / hosts.length <= maxEjectionPercent;
+  }
+}
+
+function reached(count: number, limit: number | undefined): boolean {
+  return limit !== undefined && limit > 0 && count >= limit;
+}
+
+/** Hosts that may be used: those in service, or all when fewer than `minHealthPercent` are (and that is not 0). */
+export function usableHosts<T extends { readonly ejection: Ejection }>(
+  hosts: readonly T[],
+  minHealthPercent: number,
+): readonly T[] {
+  const healthy = hosts.filter(({ ejection }) => !ejection.isEjected);
+  return healthy.length * 100 < minHealthPercent * hosts.length ? hosts : healthy;
+}
