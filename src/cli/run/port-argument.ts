@@ -1,0 +1,54 @@
+import { CliError } from "../cli-error.ts";
+
+/** `--port [SERVICE:]PORT` */
+export interface PortArgument {
+  readonly workloadPort: number;
+  readonly servicePort?: number;
+}
+
+/** `--upstream HOST:PORT=LOCAL` */
+export interface UpstreamArgument {
+  readonly host: string;
+  readonly port: number;
+  readonly localPort: number;
+}
+
+/** Throws CliError `usage`. */
+export function readPortArgument(text: string): PortArgument {
+  const [, service, port] = /^(?:(\d+):)?(\d+)$/.exec(text) ?? [];
+  const example = "8080, or 80:8080 to be reached at port 80 only";
+  const workloadPort = portNumber(port, "--port", text, example);
+  if (service === undefined) return { workloadPort };
+  return { workloadPort, servicePort: portNumber(service, "--port", text, example) };
+}
+
+/** Throws CliError `usage`. */
+export function readUpstreamArgument(text: string): UpstreamArgument {
+  const [, host = "", port, local] = /^([a-z0-9.-]+):(\d+)=(\d+)$/i.exec(text) ?? [];
+  const example = "payments:9090=19090";
+  const remote = portNumber(port, "--upstream", text, example);
+  return {
+    host: host.toLowerCase(),
+    port: remote,
+    localPort: portNumber(local, "--upstream", text, example),
+  };
+}
+
+/** `key=value`, as labels are given. Throws CliError `usage`. */
+export function readLabelArgument(text: string): readonly [key: string, value: string] {
+  const [, key, value] = /^([A-Za-z0-9][A-Za-z0-9._/-]*)=([A-Za-z0-9._-]*)$/.exec(text) ?? [];
+  if (key === undefined || value === undefined)
+    throw new CliError("usage", `--label ${text}: expected KEY=VALUE, for example version=v1`);
+  return [key, value];
+}
+
+function portNumber(
+  digits: string | undefined,
+  flag: string,
+  text: string,
+  example: string,
+): number {
+  const port = Number(digits);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new CliError("usage", `${flag} ${text}: expected a port, for example ${example}`);
+}

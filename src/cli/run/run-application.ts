@@ -1,0 +1,50 @@
+import { constants } from "node:os";
+import { CliError } from "../cli-error.ts";
+
+const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+
+/**
+ * Runs the user's command with our own standard streams, hands signals on to it, and resolves with the exit code that a
+ * shell would report for it (128 + signal number when a signal ended it). Throws CliError when it cannot be started.
+ */
+export async function runApplication(
+  command: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const child = start(command, environment);
+  const stops = forwarded.map((signal) => onSignal(signal, () => child.kill(signal)));
+  // A terminal sends Ctrl-C to the application itself, which is in our group; from elsewhere it has to be handed on.
+  stops.push(
+    onSignal("SIGINT", () => {
+      if (!process.stdin.isTTY) child.kill("SIGINT");
+    }),
+  );
+  try {
+    await child.exited;
+  } finally {
+    for (const stop of stops) stop();
+  }
+  if (child.signalCode === null) return child.exitCode ?? 0;
+  return 128 + (constants.signals[child.signalCode as keyof typeof constants.signals] ?? 0);
+}
+
+function start(
+  command: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Bun.Subprocess {
+  const [program = ""] = command;
+  try {
+    return Bun.spawn([...command], {
+      stdio: ["inherit", "inherit", "inherit"],
+      env: { ...environment },
+    });
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "not found" : String(cause);
+    throw new CliError("usage", `${program}: ${why}`, "the command to run comes after --", cause);
+  }
+}
+
+function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {
+  process.on(signal, handler);
+  return () => process.off(signal, handler);
+}

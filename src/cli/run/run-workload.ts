@@ -1,0 +1,200 @@
+// The life of `weft run`: claim a place, open the sockets, start the proxy on them, and when it is ready the application.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { InboundPort, OutboundPort, Workload } from "#config/workload.ts";
+import { dataDirectory } from "#control/data-directory.ts";
+import { systemClock } from "#core/clock.ts";
+import type { Bootstrap, ControlPlaneAddress, InheritedSocket } from "#proxy/bootstrap.ts";
+import {
+  claimInstanceDirectory,
+  type InstanceDirectory,
+} from "#proxy/supervise/instance-directory.ts";
+import { type OpenSockets, openSockets, type WantedSocket } from "#proxy/supervise/open-sockets.ts";
+import { type ProxyProcess, superviseProxy } from "#proxy/supervise/proxy-process.ts";
+import { readRememberedPorts, writeRememberedPorts } from "#proxy/supervise/remembered-ports.ts";
+import { CliError } from "../cli-error.ts";
+import { appEnvironment } from "./app-environment.ts";
+import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
+import { runApplication } from "./run-application.ts";
+
+export interface RunOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PortArgument[];
+  readonly upstreams: readonly UpstreamArgument[];
+  /** Where other workloads reach the inbound ports. */
+  readonly address: string;
+  readonly dataDir: string;
+  readonly version: string;
+  readonly drainMs: number;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Lines for the operator; never mixed into the application's output. */
+  say(line: string): void;
+  /** Called for every start of the proxy. */
+  join(): Promise<Joining>;
+}
+
+/** What a proxy needs to reach its control plane, as far as it is known now. */
+export interface Joining {
+  readonly trustDomain: string;
+  readonly controlPlane?: ControlPlaneAddress;
+  readonly token?: string;
+}
+
+/** Resolves with the application's exit code. Throws CliError. */
+export async function runWorkload(options: RunOptions): Promise<number> {
+  const parent = join(dataDirectory(options.dataDir).proxies, options.namespace);
+  using directory = claimInstanceDirectory(parent, instanceBase(options));
+  using open = openAll(options, directory);
+  const workload = describeWorkload(options, directory, open);
+  const secret = randomBytes(24).toString("base64url");
+  const proxy = startProxy({ options, directory, open, workload, secret });
+  try {
+    await waitUntilReady(proxy);
+    sayReady(options, workload);
+    const port = portOf(open, "http-proxy");
+    const env = {
+      ...options.environment,
+      ...appEnvironment(options.environment, { port, secret }),
+    };
+    return await runApplication(options.command, env);
+  } finally {
+    await proxy.stop(options.drainMs + 1_000);
+  }
+}
+
+/** Versions of one service keep their places (ports, last good configuration) apart. */
+function instanceBase({ name, labels }: RunOptions): string {
+  const version = (labels.version ?? "").toLowerCase().replace(/[^a-z0-9-]/g, "-");
+  return version === "" ? name : `${name}-${version}`;
+}
+
+function openAll(options: RunOptions, directory: InstanceDirectory): OpenSockets {
+  const memory = join(directory.path, "ports.json");
+  try {
+    const open = openSockets(wantedSockets(options), readRememberedPorts(memory));
+    writeRememberedPorts(memory, open.ports);
+    return open;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError("failed", why, "another program may hold that port", cause);
+  }
+}
+
+function wantedSockets({ ports, upstreams, address }: RunOptions): readonly WantedSocket[] {
+  const loopback = "127.0.0.1";
+  return [
+    ...ports.map(({ workloadPort }) => ({ name: `inbound|${workloadPort}`, host: address })),
+    { name: "http-proxy", host: loopback },
+    ...upstreams.map(({ localPort }) => ({
+      name: `upstream|${localPort}`,
+      host: loopback,
+      port: localPort,
+    })),
+    { name: "admin", host: loopback },
+    { name: "metrics", host: loopback },
+  ];
+}
+
+function describeWorkload(
+  options: RunOptions,
+  { instance }: InstanceDirectory,
+  open: OpenSockets,
+): Workload {
+  const { name, namespace, serviceAccount, labels, ports, upstreams, version } = options;
+  const addressOf = (socket: string) => {
+    const found = open.sockets.find((candidate) => candidate.name === socket);
+    if (!found) throw new Error(`no socket is called ${socket}`);
+    return found.address;
+  };
+  const inbound: InboundPort[] = ports.map((port) => ({
+    ...port,
+    address: addressOf(`inbound|${port.workloadPort}`),
+  }));
+  const outbound: OutboundPort[] = [
+    { kind: "http-proxy", address: addressOf("http-proxy") },
+    ...upstreams.map(
+      ({ host, port, localPort }): OutboundPort => ({
+        kind: "upstream",
+        host,
+        port,
+        address: addressOf(`upstream|${localPort}`),
+      }),
+    ),
+  ];
+  return {
+    namespace,
+    name: instance,
+    app: name,
+    serviceAccount,
+    labels: { app: name, "app.kubernetes.io/name": name, ...labels },
+    inbound,
+    outbound,
+    admin: addressOf("admin"),
+    version,
+  };
+}
+
+interface Start {
+  readonly options: RunOptions;
+  readonly directory: InstanceDirectory;
+  readonly open: OpenSockets;
+  readonly workload: Workload;
+  readonly secret: string;
+}
+
+function startProxy({ options, directory, open, workload, secret }: Start): ProxyProcess {
+  const bootstrap = async (sockets: readonly InheritedSocket[]): Promise<Bootstrap> => ({
+    ...(await options.join()),
+    workload,
+    stateDirectory: directory.path,
+    accessLog: join(directory.path, "access.log"),
+    secret,
+    sockets,
+    drainMs: options.drainMs,
+  });
+  return superviseProxy({
+    command: [process.execPath, Bun.main, "proxy", "--bootstrap", "-"],
+    sockets: open.sockets,
+    bootstrap,
+    logPath: join(directory.path, "proxy.log"),
+    clock: systemClock,
+    onEvent: (event) => {
+      if (event.kind === "died")
+        options.say(
+          `the proxy of ${workload.name} ended (${event.how}); starting it again on the same ports`,
+        );
+      if (event.kind === "failed")
+        options.say(
+          `the proxy of ${workload.name} cannot run: ${event.message}; see ${directory.path}/proxy.log`,
+        );
+    },
+  });
+}
+
+async function waitUntilReady(proxy: ProxyProcess): Promise<void> {
+  try {
+    await proxy.ready;
+  } catch (cause) {
+    throw new CliError("failed", cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function sayReady({ ports, namespace, name, say }: RunOptions, workload: Workload): void {
+  const { host, port } = workload.admin;
+  say(`${namespace}/${workload.name} is in the mesh; proxy admin at http://${host}:${port}`);
+  for (const { workloadPort, servicePort } of ports) {
+    const reached = servicePort === undefined ? [80, workloadPort] : [servicePort];
+    const urls = reached.map((at) => `http://${name}.${namespace}${at === 80 ? "" : `:${at}`}`);
+    say(`${urls.join(" and ")} lead to the application's port ${workloadPort}`);
+  }
+}
+
+function portOf({ ports }: OpenSockets, name: string): number {
+  const port = ports[name];
+  if (port === undefined) throw new Error(`no socket is called ${name}`);
+  return port;
+}
