@@ -173,6 +173,16 @@ function describeLists(open: OpenStore): void {
     expect(second.continueFrom).toBeUndefined();
   });
 
+  test("a list of an earlier version shows that moment", async () => {
+    await using store = await open({});
+    const first = await store.create(key("a"), widget(key("a")));
+    await store.update(key("a"), widget(key("a"), 2), version(first));
+    await store.create(key("b"), widget(key("b")));
+    const then = await store.list("widgets.test", { at: version(first) });
+    expect(then.items).toEqual([first]);
+    await failsWith("invalid-version", () => store.list("widgets.test", { at: "999999" }));
+  });
+
   test("a page token from before the history is gone, a made-up one is invalid", async () => {
     await using store = await open({ keepChanges: 4 });
     for (const name of ["a", "b", "c"]) await store.create(key(name), widget(key(name)));

@@ -65,7 +65,10 @@ export class JournaledStore implements Store {
     this.#assertOpen();
     const token =
       options.continueFrom === undefined ? undefined : readPageToken(options.continueFrom);
-    const revision = token?.revision ?? this.#revision;
+    const at = options.at === undefined ? this.#revision : readRevision(options.at);
+    const revision = token?.revision ?? at;
+    if (revision > this.#revision)
+      throw new StoreError("invalid-version", `version ${revision} is ahead of this store`);
     const objects = this.#log.rewind(this.#objects(kind), kind, revision);
     const prefix = options.namespace === undefined ? "" : `${options.namespace}/`;
     const paths = objects.paths(prefix, token?.after);

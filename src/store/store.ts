@@ -15,6 +15,8 @@ export interface ListOptions {
   /** Objects per page; with `continueFrom` of the previous page the list is of one moment. */
   readonly limit?: number;
   readonly continueFrom?: string;
+  /** The list as it was at this version; `gone` when that is compacted away. Absent: as it is now. */
+  readonly at?: string;
 }
 
 export interface ListResult {
