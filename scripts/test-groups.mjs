@@ -24,7 +24,7 @@ export function testGroups(root, bun) {
         { name: "types", command: [...tool("typescript", "bin/tsc"), "--noEmit"] },
       ],
     },
-    { name: "unit", needs: [], steps: [bunTest("./src", ...unitTests(root))] },
+    { name: "unit", needs: [], steps: [bunTest("./src", "./scripts", ...unitTests(root))] },
     {
       name: "integration",
       needs: [],

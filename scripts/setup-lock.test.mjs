@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { withSetupLock } from "./setup-lock.mjs";
+
+const newRoot = () => fs.mkdtempSync(path.join(os.tmpdir(), "weft-lock-"));
+const lockOf = (root) => path.join(root, ".generated/setup.lock");
+
+test("two set-ups run one after the other, and the second says whom it waits for", async () => {
+  const root = newRoot();
+  const events = [];
+  const first = Promise.withResolvers();
+  const one = withSetupLock(
+    root,
+    () => undefined,
+    async () => {
+      await first.promise;
+      events.push("one");
+    },
+  );
+  const two = withSetupLock(
+    root,
+    (line) => {
+      events.push(line);
+      first.resolve();
+    },
+    async () => {
+      events.push("two");
+    },
+  );
+  await Promise.all([one, two]);
+  expect(events).toEqual([
+    `waiting for another set-up (process ${process.pid}) to end`,
+    "one",
+    "two",
+  ]);
+  expect(fs.existsSync(lockOf(root))).toBe(false);
+});
+
+test("the lock of a process that is gone is taken over", async () => {
+  const root = newRoot();
+  const dead = Bun.spawnSync(["true"]).pid;
+  fs.mkdirSync(path.dirname(lockOf(root)));
+  fs.writeFileSync(lockOf(root), JSON.stringify({ pid: dead, host: os.hostname() }));
+  expect(
+    await withSetupLock(
+      root,
+      () => undefined,
+      async () => "done",
+    ),
+  ).toBe("done");
+});
+
+test("a failure inside releases the lock", async () => {
+  const root = newRoot();
+  const failing = withSetupLock(
+    root,
+    () => undefined,
+    () => Promise.reject(new Error("no")),
+  );
+  await expect(failing).rejects.toThrow("no");
+  expect(fs.existsSync(lockOf(root))).toBe(false);
+});
