@@ -24,7 +24,11 @@ export function testGroups(root, bun) {
         { name: "types", command: [...tool("typescript", "bin/tsc"), "--noEmit"] },
       ],
     },
-    { name: "unit", needs: [], steps: [bunTest("./src", "./scripts", ...unitTests(root))] },
+    {
+      name: "unit",
+      needs: [],
+      steps: [bunTest("./src", "./scripts", "./test/support", ...unitTests(root))],
+    },
     {
       name: "integration",
       needs: [],
