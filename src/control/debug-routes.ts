@@ -1,0 +1,68 @@
+// What the commands ask the control plane beside the Kubernetes API, under `/weft/v1`, behind the same credential.
+import { Hono } from "hono";
+import { type Static, Type } from "typebox";
+import { Check } from "typebox/value";
+import type { Convergence } from "./convergence.ts";
+import type { GoldenRow } from "./golden-signals.ts";
+import type { AppliedObject } from "./live-world.ts";
+import type { ProxyView } from "./proxy-view.ts";
+
+export interface ControlFacts {
+  readonly version: string;
+  readonly trustDomain: string;
+  readonly startedAt: string;
+  readonly rootExpiresAt: string;
+}
+
+/** What these routes show; made by `startControlPlane`. */
+export interface ControlViews {
+  facts(): ControlFacts;
+  proxies(): readonly ProxyView[];
+  stat(windowMs: number, byCaller: boolean): readonly GoldenRow[];
+  wait(objects: readonly AppliedObject[], signal: AbortSignal): Promise<Convergence>;
+}
+
+const WaitRequest = Type.Object({
+  objects: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      namespace: Type.String(),
+      name: Type.String(),
+      uid: Type.String(),
+      generation: Type.Integer({ minimum: 0 }),
+    }),
+    { maxItems: 10_000 },
+  ),
+  timeoutMs: Type.Integer({ minimum: 1, maximum: 600_000 }),
+});
+
+export function debugRoutes(views: ControlViews): Hono {
+  const app = new Hono();
+  app.get("/v1/info", (context) => context.json(views.facts()));
+  app.get("/v1/proxies", (context) => context.json({ items: views.proxies() }));
+  app.get("/v1/stat", (context) => {
+    const seconds = Number(context.req.query("window") ?? "10");
+    if (!(seconds >= 1 && seconds <= 120))
+      return context.json({ message: "window: expected seconds, 1 to 120" }, 400);
+    return context.json({
+      items: views.stat(seconds * 1_000, context.req.query("by") === "caller"),
+    });
+  });
+  app.post("/v1/wait", async (context) => {
+    const request = readWait(await context.req.text());
+    if (!request) return context.json({ message: "expected {objects, timeoutMs}" }, 400);
+    const deadline = AbortSignal.timeout(request.timeoutMs);
+    const signal = AbortSignal.any([deadline, context.req.raw.signal]);
+    return context.json(await views.wait(request.objects, signal));
+  });
+  return app;
+}
+
+function readWait(text: string): Static<typeof WaitRequest> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Check(WaitRequest, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
