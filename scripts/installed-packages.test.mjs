@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -7,8 +7,11 @@ import { packageFinder, packagesAreInstalled } from "./installed-packages.mjs";
 const a = { version: "1.0.0", integrity: "sha512-a" };
 const elsewhere = { version: "1.0.0", integrity: "sha512-b", optional: true };
 
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "weft-installed-"));
+afterAll(() => fs.rmSync(scratch, { recursive: true }));
+
 function checkout(locked, installed) {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), "weft-installed-"));
+  const root = fs.mkdtempSync(path.join(scratch, "root-"));
   const write = (file, value) => {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), JSON.stringify(value));

@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { withSetupLock } from "./setup-lock.mjs";
 
-const newRoot = () => fs.mkdtempSync(path.join(os.tmpdir(), "weft-lock-"));
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "weft-lock-"));
+afterAll(() => fs.rmSync(scratch, { recursive: true }));
+
+const newRoot = () => fs.mkdtempSync(path.join(scratch, "root-"));
 const lockOf = (root) => path.join(root, ".generated/setup.lock");
 
 test("two set-ups run one after the other, and the second says whom it waits for", async () => {

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tempDir } from "../../test/support/temp-dir.ts";
 import { ownCommandLine } from "./own-command-line.ts";
 
-test("the folder that the user is in brings no code, no variables and no modules into Weft", () => {
-  const folder = mkdtempSync(join(tmpdir(), "weft-hostile-"));
+test("the folder that the user is in brings no code, no variables and no modules into Weft", async () => {
+  await using dir = await tempDir();
+  const folder = dir.path;
   writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./stranger.ts"]\n');
   writeFileSync(join(folder, ".env"), "NODE_TLS_REJECT_UNAUTHORIZED=0\n");
   writeFileSync(
