@@ -15,7 +15,7 @@ import {
 import { signLeaf } from "./issuing/sign-leaf.ts";
 import { type Lifetimes, planValidity, WORKLOAD_LIFETIMES } from "./issuing/validity.ts";
 import { planWorkloadCertificate } from "./issuing/workload-certificate.ts";
-import { type Authority, certificatePem } from "./root/authority.ts";
+import { type Authority, authorityValidity, certificatePem } from "./root/authority.ts";
 
 export interface CertificateAuthorityOptions {
   readonly authority: Authority;
@@ -74,7 +74,7 @@ export function createCertificateAuthority(
     const csr = readCsr(csrPem);
     const leaf = planWorkloadCertificate(csr, attested.id);
     const nowMs = clock.wallMs();
-    const window = planValidity(authority.certificate, lifetimes, { seconds, nowMs });
+    const window = planValidity(authorityValidity(authority), lifetimes, { seconds, nowMs });
     await attested.redeem(createHash("sha256").update(csr.publicKey.der).digest("base64url"));
     const der = signLeaf(authority, leaf, window, randomBytes);
     return { chainPem: chainPem(der, authority), ...window };

@@ -6,7 +6,7 @@ import { encodeName } from "#core/spiffe/encode-certificate.ts";
 import { encodeExtendedKeyUsage, encodeSubjectAltNames } from "#core/spiffe/encode-extensions.ts";
 import { createWorkloadKey } from "#core/spiffe/workload-key.ts";
 import { CaError } from "../ca-error.ts";
-import { type Authority, certificatePem } from "../root/authority.ts";
+import { type Authority, authorityValidity, certificatePem } from "../root/authority.ts";
 import { signLeaf } from "./sign-leaf.ts";
 import { planValidity } from "./validity.ts";
 
@@ -49,7 +49,7 @@ export function createServerCertificate(
   const { authority } = ca;
   const key = createWorkloadKey();
   const asked = { seconds: names.validitySeconds, nowMs: ca.clock.wallMs() };
-  const window = planValidity(authority.certificate, LIFETIMES, asked);
+  const window = planValidity(authorityValidity(authority), LIFETIMES, asked);
   const leaf = {
     publicKey: key.signing.publicKey,
     subject: encodeName({ commonName: "Weft control plane" }),

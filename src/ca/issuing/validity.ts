@@ -1,4 +1,4 @@
-import type { Certificate } from "#core/spiffe/certificate.ts";
+import type { Validity } from "#core/spiffe/renewal.ts";
 import { CaError } from "../ca-error.ts";
 
 export interface Lifetimes {
@@ -21,7 +21,7 @@ const BACKDATE_MS = 2 * 60_000;
  * the default; a window is cut at the end of the issuer's own. Throws `ca-expired` when that is past.
  */
 export function planValidity(
-  issuer: Certificate,
+  issuer: Validity,
   lifetimes: Lifetimes,
   asked: { readonly seconds: number | undefined; readonly nowMs: number },
 ): { readonly notBeforeMs: number; readonly notAfterMs: number } {
@@ -34,7 +34,7 @@ export function planValidity(
   if (nowMs < issuer.notBeforeMs - BACKDATE_MS || nowMs >= issuer.notAfterMs)
     throw new CaError(
       "ca-expired",
-      `the CA's certificate is valid from ${iso(issuer.notBeforeMs)} to ${iso(issuer.notAfterMs)}; it is ${iso(nowMs)} here`,
+      `the CA's certificates are valid from ${iso(issuer.notBeforeMs)} to ${iso(issuer.notAfterMs)}; it is ${iso(nowMs)} here`,
     );
   const lifeMs = (seconds === 0 ? lifetimes.defaultSeconds : seconds) * 1000;
   return {

@@ -8,6 +8,7 @@ import {
   encodeSubjectKeyId,
 } from "#core/spiffe/encode-extensions.ts";
 import { KEY_USAGE } from "#core/spiffe/extensions.ts";
+import type { Validity } from "#core/spiffe/renewal.ts";
 import { createSigningKey, type SigningKey } from "#core/spiffe/signing-key.ts";
 
 /** The key that signs, and how its certificate leads to a root. */
@@ -18,6 +19,15 @@ export interface Authority {
   readonly intermediates: readonly Certificate[];
   /** The root that ends the chain first; more when others are trusted too, as in a root rotation. */
   readonly roots: readonly [Certificate, ...Certificate[]];
+}
+
+/** When the signing certificate and all above it are valid: nothing that it issues may outlive that. */
+export function authorityValidity({ certificate, intermediates, roots }: Authority): Validity {
+  const path = [certificate, ...intermediates, roots[0]];
+  return {
+    notBeforeMs: Math.max(...path.map(({ notBeforeMs }) => notBeforeMs)),
+    notAfterMs: Math.min(...path.map(({ notAfterMs }) => notAfterMs)),
+  };
 }
 
 /** Where the CA's key and certificates come from. Throws CaError `bad-ca-files` or `storage`. */
