@@ -1,0 +1,20 @@
+import type { GoldenRow } from "#control/golden-signals.ts";
+import type { ProxyView } from "#control/proxy-view.ts";
+import type { ApiClient } from "./api-client.ts";
+
+/** Every connected proxy. Throws CliError. */
+export async function fetchProxies(api: ApiClient): Promise<readonly ProxyView[]> {
+  const { body } = await api.request("GET", "/weft/v1/proxies");
+  return (body as { items: readonly ProxyView[] }).items;
+}
+
+/** Golden signals of the last `windowSeconds` (1 to 120). Throws CliError. */
+export async function fetchStat(
+  api: ApiClient,
+  windowSeconds: number,
+  byCaller: boolean,
+): Promise<readonly GoldenRow[]> {
+  const query = { window: `${windowSeconds}`, ...(byCaller ? { by: "caller" } : {}) };
+  const { body } = await api.request("GET", "/weft/v1/stat", { query });
+  return (body as { items: readonly GoldenRow[] }).items;
+}
