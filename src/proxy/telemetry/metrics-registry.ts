@@ -1,0 +1,215 @@
+import { istioBounds } from "./histogram.ts";
+import type { Labels, Metric, MetricFamily } from "./metric-family.ts";
+import {
+  type PairLabels,
+  pairLabelList,
+  type RequestCell,
+  RequestSeries,
+  TcpSeries,
+  type WorkloadLabels,
+} from "./series.ts";
+
+/**
+ * Who called whom, counted. A series is looked up once per endpoint or connection, never per request. Past `maxSeries`
+ * pairs, further ones share a series whose labels say `other`, so that no caller can grow this without bound.
+ */
+export class MetricsRegistry {
+  readonly #requests = new Map<string, RequestSeries>();
+  readonly #tcp = new Map<string, TcpSeries>();
+  readonly #maxSeries: number;
+
+  constructor(maxSeries = 2_000) {
+    this.#maxSeries = maxSeries;
+  }
+
+  requests(pair: PairLabels): RequestSeries {
+    return this.#find(this.#requests, pair, (bounded) => new RequestSeries(bounded));
+  }
+
+  tcp(pair: PairLabels): TcpSeries {
+    return this.#find(this.#tcp, pair, (bounded) => new TcpSeries(bounded));
+  }
+
+  #find<S>(series: Map<string, S>, pair: PairLabels, make: (pair: PairLabels) => S): S {
+    const full = series.size >= this.#maxSeries && !series.has(keyOf(pair));
+    const bounded = full ? otherPair(pair.reporter) : pair;
+    const key = keyOf(bounded);
+    const known = series.get(key) ?? make(bounded);
+    series.set(key, known);
+    return known;
+  }
+
+  /** Istio's service metrics, by Istio's names. */
+  families(): readonly MetricFamily[] {
+    const cells = [...this.#requests.values()].flatMap(({ pair, cells }) =>
+      cells.map((cell) => ({ cell, labels: cellLabels(pair, cell) })),
+    );
+    const tcp = [...this.#tcp.values()].map((series) => ({
+      series,
+      labels: [...pairLabelList(series.pair, "tcp"), ...tcpTail(series.pair)],
+    }));
+    const counter = (name: string, help: string, metrics: readonly Metric[]): MetricFamily => ({
+      name,
+      help,
+      type: "counter",
+      metrics,
+    });
+    const histogram = (
+      name: string,
+      help: string,
+      of: "duration" | "requestBytes" | "responseBytes",
+    ): MetricFamily => ({
+      name,
+      help,
+      type: "histogram",
+      metrics: cells.map(({ cell, labels }) => ({
+        kind: "histogram",
+        labels,
+        bounds: istioBounds,
+        cumulative: cell[of].cumulative(),
+        sum: cell[of].sum,
+      })),
+    });
+    const tcpCounter = (
+      name: string,
+      help: string,
+      of: "opened" | "closed" | "sentBytes" | "receivedBytes",
+    ): MetricFamily =>
+      counter(
+        name,
+        help,
+        tcp.map(({ series, labels }) => ({ kind: "value", labels, value: series[of] })),
+      );
+    return [
+      counter(
+        "istio_requests_total",
+        "Requests that were answered.",
+        cells.map(({ cell, labels }) => ({ kind: "value", labels, value: cell.count })),
+      ),
+      histogram(
+        "istio_request_duration_milliseconds",
+        "From first byte in to last byte out.",
+        "duration",
+      ),
+      histogram("istio_request_bytes", "Size of request bodies.", "requestBytes"),
+      histogram("istio_response_bytes", "Size of response bodies.", "responseBytes"),
+      tcpCounter("istio_tcp_connections_opened_total", "Connections that were opened.", "opened"),
+      tcpCounter("istio_tcp_connections_closed_total", "Connections that were closed.", "closed"),
+      tcpCounter("istio_tcp_sent_bytes_total", "Bytes sent to the caller.", "sentBytes"),
+      tcpCounter(
+        "istio_tcp_received_bytes_total",
+        "Bytes received from the caller.",
+        "receivedBytes",
+      ),
+    ];
+  }
+
+  /** Few series for the control plane: by destination service, its version and workload, and the class of the answer. */
+  goldenSignals(): readonly MetricFamily[] {
+    return goldenFamilies([...this.#requests.values()]);
+  }
+}
+
+function keyOf(pair: PairLabels): string {
+  return pairLabelList(pair, pair.connectionSecurityPolicy)
+    .map(([, value]) => value)
+    .join("\n");
+}
+
+const otherWorkload: WorkloadLabels = {
+  workload: "other",
+  namespace: "other",
+  principal: "other",
+  app: "other",
+  version: "other",
+  canonicalService: "other",
+  canonicalRevision: "other",
+};
+
+function otherPair(reporter: PairLabels["reporter"]): PairLabels {
+  return {
+    reporter,
+    source: otherWorkload,
+    destination: otherWorkload,
+    destinationService: "other",
+    destinationServiceName: "other",
+    destinationServiceNamespace: "other",
+    connectionSecurityPolicy: "unknown",
+  };
+}
+
+function cellLabels(pair: PairLabels, cell: RequestCell): Labels {
+  return [
+    ...pairLabelList(pair, cell.protocol),
+    ["response_code", cell.status === 0 ? "other" : String(cell.status)],
+    ["grpc_response_status", cell.grpcStatus],
+    ["response_flags", cell.flags],
+    ["connection_security_policy", pair.connectionSecurityPolicy],
+  ];
+}
+
+function tcpTail(pair: PairLabels): Labels {
+  return [
+    ["response_flags", "-"],
+    ["connection_security_policy", pair.connectionSecurityPolicy],
+  ];
+}
+
+interface Golden {
+  readonly labels: Labels;
+  count: number;
+  readonly cumulative: number[];
+  sum: number;
+}
+
+function goldenFamilies(series: readonly RequestSeries[]): readonly MetricFamily[] {
+  const groups = new Map<string, Golden>();
+  for (const { pair, cells } of series)
+    for (const cell of cells) {
+      const labels = goldenLabels(pair, cell);
+      const key = labels.map(([, value]) => value).join("\n");
+      const group = groups.get(key) ?? { labels, count: 0, cumulative: [], sum: 0 };
+      groups.set(key, group);
+      group.count += cell.count;
+      group.sum += cell.duration.sum;
+      for (const [i, count] of cell.duration.cumulative().entries())
+        group.cumulative[i] = (group.cumulative[i] ?? 0) + count;
+    }
+  const all = [...groups.values()];
+  return [
+    {
+      name: "weft_requests_total",
+      help: "Requests that were answered.",
+      type: "counter",
+      metrics: all.map(({ labels, count }) => ({ kind: "value", labels, value: count })),
+    },
+    {
+      name: "weft_request_duration_milliseconds",
+      help: "From first byte in to last byte out.",
+      type: "histogram",
+      metrics: all.map(({ labels, cumulative, sum }) => ({
+        kind: "histogram",
+        labels,
+        bounds: istioBounds,
+        cumulative,
+        sum,
+      })),
+    },
+  ];
+}
+
+function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
+  const responseClass = cell.status === 0 ? "other" : `${Math.floor(cell.status / 100)}xx`;
+  return [
+    ["reporter", pair.reporter],
+    ["source_workload", pair.source.workload],
+    ["source_workload_namespace", pair.source.namespace],
+    ["destination_service", pair.destinationService],
+    ["destination_service_name", pair.destinationServiceName],
+    ["destination_service_namespace", pair.destinationServiceNamespace],
+    ["destination_workload", pair.destination.workload],
+    ["destination_version", pair.destination.version],
+    ["response_class", responseClass],
+    ["connection_security_policy", pair.connectionSecurityPolicy],
+  ];
+}
