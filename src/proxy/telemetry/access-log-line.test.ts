@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import {
+  type AccessEntry,
+  accessLogLine,
+  downstreamFragment,
+  upstreamFragment,
+} from "./access-log-line.ts";
+
+const entry: AccessEntry = {
+  recordId: "r1-7",
+  startedAtWallMs: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+  method: "POST",
+  requestTarget: "/charge?a=1",
+  protocol: "HTTP/1.1",
+  authority: "payments:9090",
+  userAgent: 'curl "x"\\\u0001é',
+  forwardedFor: undefined,
+  requestId: "id",
+  traceparent: undefined,
+  routeName: "default",
+  status: 200,
+  flags: "-",
+  details: "via_upstream",
+  weftError: undefined,
+  failureText: undefined,
+  bytesReceived: 1,
+  bytesSent: 2,
+  durationMs: 1.23456,
+  connectionMs: -1,
+  firstByteMs: 1,
+  attempts: 1,
+  upstreamFragment: upstreamFragment("10.0.0.1:80", "outbound|80||a"),
+  downstreamFragment: downstreamFragment({
+    local: "127.0.0.1:1",
+    remote: "127.0.0.1:2",
+    serverName: "",
+    peer: "spiffe://a/ns/b/sa/c",
+    direction: "inbound",
+  }),
+};
+
+test("a line is one JSON object with Istio's keys, whatever the caller sent", () => {
+  const line = accessLogLine(entry);
+  expect(line.indexOf("\n")).toBe(line.length - 1);
+  const parsed = JSON.parse(line);
+  expect(parsed).toMatchObject({
+    start_time: "2026-01-02T03:04:05.006Z",
+    path: "/charge?a=1",
+    user_agent: entry.userAgent,
+    duration: 1.235,
+    connection_wait: null,
+    x_forwarded_for: null,
+    upstream_host: "10.0.0.1:80",
+    peer: "spiffe://a/ns/b/sa/c",
+    record_id: "r1-7",
+  });
+  for (const key of [
+    "route_name",
+    "method",
+    "protocol",
+    "response_code",
+    "response_flags",
+    "response_code_details",
+    "connection_termination_details",
+    "bytes_received",
+    "bytes_sent",
+    "upstream_service_time",
+    "request_id",
+    "authority",
+    "upstream_cluster",
+    "upstream_local_address",
+    "downstream_local_address",
+    "downstream_remote_address",
+    "requested_server_name",
+    "upstream_transport_failure_reason",
+    "weft_error",
+  ])
+    expect(parsed).toHaveProperty(key);
+});

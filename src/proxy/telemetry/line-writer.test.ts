@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, renameSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLineWriter } from "./line-writer.ts";
+
+const file = () => join(mkdtempSync(join(tmpdir(), "weft-log-")), "access.log");
+
+test("lines arrive in order and are all there after a flush", async () => {
+  const path = file();
+  await using writer = openLineWriter({ path, batchBytes: 1000 });
+  let expected = "";
+  for (let i = 0; i < 5_000; i++) {
+    writer.write(`line ${i}\n`);
+    expected += `line ${i}\n`;
+  }
+  await writer.flush();
+  expect(readFileSync(path, "utf8")).toBe(expected);
+  expect(writer.droppedLines).toBe(0);
+});
+
+test("after a rotation, a reopened writer continues in the new file", async () => {
+  const path = file();
+  await using writer = openLineWriter({ path });
+  writer.write("before\n");
+  await writer.flush();
+  renameSync(path, `${path}.1`);
+  writer.reopen();
+  writer.write("after\n");
+  await writer.flush();
+  expect(readFileSync(`${path}.1`, "utf8")).toBe("before\n");
+  expect(readFileSync(path, "utf8")).toBe("after\n");
+});
+
+test("what a full buffer cannot hold is dropped and counted", async () => {
+  const path = file();
+  await using writer = openLineWriter({ path, batchBytes: 1 << 20, pendingBytesMax: 10 });
+  writer.write("12345678\n");
+  writer.write("12345678\n");
+  expect(writer.droppedLines).toBe(1);
+  await writer.flush();
+  expect(readFileSync(path, "utf8")).toBe("12345678\n");
+});
