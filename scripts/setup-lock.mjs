@@ -7,7 +7,10 @@ const TOUCH_EVERY_MS = 1_000;
 const STALE_AFTER_MS = 120_000;
 const LOOK_AGAIN_AFTER_MS = 200;
 
-/** Runs `work` while holding the lock; waits for another holder, telling `say` once whom. */
+/**
+ * Runs `work` while holding the lock; waits for another holder, telling `say` once whom. `work` gets a function that
+ * names a child process: if this process is killed, the lock still holds until the child has ended too.
+ */
 export async function withSetupLock(root, say, work) {
   const file = path.join(root, ".generated", "setup.lock");
   fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -16,7 +19,7 @@ export async function withSetupLock(root, say, work) {
   const release = () => fs.rmSync(file, { force: true });
   process.once("exit", release);
   try {
-    return await work();
+    return await work((child) => fs.writeFileSync(file, holderOf(process.pid, child)));
   } finally {
     clearInterval(heartbeat);
     process.removeListener("exit", release);
@@ -42,7 +45,7 @@ async function take(file, say) {
 /** A finished lock file appears at once, by link: nobody reads a half-written one. */
 function tryTake(file) {
   const mine = `${file}.${process.pid}`;
-  fs.writeFileSync(mine, JSON.stringify({ pid: process.pid, host: os.hostname() }));
+  fs.writeFileSync(mine, holderOf(process.pid));
   try {
     fs.linkSync(mine, file);
     return true;
@@ -53,6 +56,8 @@ function tryTake(file) {
     fs.rmSync(mine, { force: true });
   }
 }
+
+const holderOf = (pid, child) => JSON.stringify({ pid, child, host: os.hostname() });
 
 function readHolder(file) {
   try {
@@ -65,7 +70,8 @@ function readHolder(file) {
 
 function isStale(holder) {
   if (Date.now() - holder.touchedAt > STALE_AFTER_MS) return true;
-  return holder.host === os.hostname() && !isAlive(holder.pid);
+  if (holder.host !== os.hostname()) return false;
+  return ![holder.pid, holder.child].some((pid) => pid !== undefined && isAlive(pid));
 }
 
 function isAlive(pid) {

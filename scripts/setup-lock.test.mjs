@@ -55,6 +55,27 @@ test("the lock of a process that is gone is taken over", async () => {
   ).toBe("done");
 });
 
+test("the lock of a killed process holds while its child runs", async () => {
+  const root = newRoot();
+  const dead = Bun.spawnSync(["true"]).pid;
+  const child = Bun.spawn(["sleep", "60"]);
+  fs.mkdirSync(path.dirname(lockOf(root)));
+  fs.writeFileSync(
+    lockOf(root),
+    JSON.stringify({ pid: dead, child: child.pid, host: os.hostname() }),
+  );
+  const events = [];
+  await withSetupLock(
+    root,
+    () => {
+      events.push("waits");
+      child.kill();
+    },
+    async () => events.push("runs"),
+  );
+  expect(events).toEqual(["waits", "runs"]);
+});
+
 test("a failure inside releases the lock", async () => {
   const root = newRoot();
   const failing = withSetupLock(

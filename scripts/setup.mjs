@@ -12,6 +12,7 @@ import { withSetupLock } from "./setup-lock.mjs";
 
 const OLDEST_NODE = 18;
 const HEARTBEAT_MS = 5_000;
+const PATIENCE_MS = 5_000;
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const record = path.join(root, ".generated", "bun");
@@ -23,7 +24,7 @@ export async function setUp() {
   if (isInstalledPackage()) return findBun(find);
   const known = readyBun();
   if (known !== undefined) return known;
-  return withSetupLock(root, say, async () => readyBun() ?? (await makeReady()));
+  return withSetupLock(root, say, async (holdFor) => readyBun() ?? makeReady(holdFor));
 }
 
 /** The Bun binary when nothing is to be done; also tells the launcher that its record still holds. */
@@ -36,9 +37,9 @@ function readyBun() {
   return bun;
 }
 
-async function makeReady() {
+async function makeReady(holdFor) {
   removeLeftovers();
-  if (!packagesAreInstalled(root)) await installPackages();
+  if (!packagesAreInstalled(root)) await installPackages(holdFor);
   const bun = findBun(find);
   linkBun(bun);
   if (!messagesAreFresh(root, find)) {
@@ -66,13 +67,14 @@ function linkBun(bun) {
   fs.symlinkSync(path.relative(path.dirname(link), bun), link);
 }
 
-async function installPackages() {
+async function installPackages(holdFor) {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
   say("installing packages (npm ci); once per clone");
   const heartbeat = setInterval(() => say(`still installing, ${seconds()} s`), HEARTBEAT_MS);
   try {
-    await runNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+    await runNpm(["ci", "--ignore-scripts", "--include=dev", ...quiet], holdFor);
   } finally {
     clearInterval(heartbeat);
   }
@@ -84,14 +86,15 @@ async function installPackages() {
   say(`packages installed in ${seconds()} s`);
 }
 
-async function runNpm(args) {
+async function runNpm(args, holdFor) {
   const script = process.env.npm_execpath;
   const withNode = script !== undefined && /npm-cli\.[cm]?js$/.test(script);
   const command = withNode ? [process.execPath, script] : ["npm"];
-  const child = spawn(command[0], [...command.slice(1), ...args, "--include=dev"], {
+  const child = spawn(command[0], [...command.slice(1), ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  if (child.pid !== undefined) holdFor(child.pid);
   const output = [];
   child.stdout.on("data", (chunk) => output.push(chunk));
   child.stderr.on("data", (chunk) => output.push(chunk));
@@ -108,7 +111,8 @@ async function runNpm(args) {
 
 function npmFailure(ended, output) {
   const how = ended.error?.message ?? ended.signal ?? `exit code ${ended.code}`;
-  return new SetupError(`npm ci failed (${how}):\n${output.trim()}`, npmHint(output));
+  const said = output.trim().split("\n").slice(0, 12).join("\n");
+  return new SetupError(`npm ci failed (${how}):\n${said}`, npmHint(output));
 }
 
 function npmHint(output) {
@@ -122,16 +126,14 @@ function npmHint(output) {
   return "the lines above are npm's own; nothing else was changed, so trying again is safe";
 }
 
-/** A signal to the set-up ends npm too; the next run sees an unfinished node_modules and starts over. */
+/** A signal to the set-up ends npm first; the next run sees an unfinished node_modules and starts over. */
 function endWith(child) {
-  const handlers = [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-    ["SIGHUP", 129],
-  ].map(([signal, code]) => {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  const handlers = Object.entries(codes).map(([signal, code]) => {
     const handler = () => {
+      child.once("close", () => process.exit(code));
       child.kill(signal);
-      process.exit(code);
+      setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
     };
     process.once(signal, handler);
     return () => process.removeListener(signal, handler);
