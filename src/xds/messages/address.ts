@@ -1,0 +1,18 @@
+import type { SocketAddress } from "#config/cluster.ts";
+import { Address } from "./generated/envoy/config/core/v3/address.ts";
+
+export function toAddress({ host, port }: SocketAddress): Address {
+  return Address.fromPartial({
+    address: {
+      $case: "socketAddress",
+      value: { address: host, portSpecifier: { $case: "portValue", value: port } },
+    },
+  });
+}
+
+export function fromAddress(message: Address | undefined): SocketAddress {
+  const address = message?.address;
+  if (address?.$case !== "socketAddress") return { host: "", port: 0 };
+  const port = address.value.portSpecifier;
+  return { host: address.value.address, port: port?.$case === "portValue" ? port.value : 0 };
+}
