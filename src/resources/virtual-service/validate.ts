@@ -1,0 +1,203 @@
+import type { Issue } from "#core/issue.ts";
+import { compileRe2 } from "#core/regex/re2.ts";
+import { RegexError } from "#core/regex/regex-error.ts";
+import { isDnsLabel } from "../names.ts";
+import type { Resource } from "../resource.ts";
+import {
+  checkDistinct,
+  checkExportTo,
+  checkHost,
+  checkPattern,
+  checkVisible,
+  issue,
+} from "../schema/checks.ts";
+import { fieldPath } from "../schema/field-path.ts";
+import { authorityOf, validateHeaders } from "./headers.ts";
+import { validateRetries } from "./retries.ts";
+import type { HttpRouteSpec, VirtualServiceSpec } from "./schema.ts";
+import { validateMatch } from "./validate-match.ts";
+import { validateRedirect } from "./validate-redirect.ts";
+
+/** Istio's gateways default to this word, which means every sidecar. */
+const sidecars = "mesh";
+
+export function validateVirtualService(object: Resource): readonly Issue[] {
+  const spec = object.spec as VirtualServiceSpec;
+  return [
+    ...spec.hosts.flatMap((host, i) => validateHost(host, fieldPath("spec.hosts", i))),
+    ...checkDistinct(
+      spec.hosts.map((host) => host.toLowerCase()),
+      "spec.hosts",
+    ),
+    ...validateGateways(spec.gateways),
+    ...checkExportTo(spec.exportTo, "spec.exportTo"),
+    ...spec.http.flatMap((route, i) => validateRoute(route, fieldPath("spec.http", i))),
+  ];
+}
+
+function validateHost(host: string, path: string): readonly Issue[] {
+  if (host !== "*") return checkHost(host, path);
+  return [
+    issue(
+      path,
+      "invalid",
+      "a rule for sidecars cannot claim every host; name them, or write *.suffix",
+    ),
+  ];
+}
+
+function validateGateways(gateways: readonly string[] = []): readonly Issue[] {
+  return gateways.flatMap((gateway, i) =>
+    gateway === sidecars
+      ? []
+      : [
+          issue(
+            fieldPath("spec.gateways", i),
+            "unsupported-value",
+            `gateways are not supported by this version of Weft; expected only "${sidecars}" (or leave gateways out)`,
+          ),
+        ],
+  );
+}
+
+const actions = ["route", "redirect", "directResponse"] as const;
+
+function validateRoute(route: HttpRouteSpec, path: string): readonly Issue[] {
+  const written = actions.filter((action) => route[action] !== undefined);
+  const issues: Issue[] = [];
+  if (written.length !== 1)
+    issues.push(
+      issue(
+        path,
+        "invalid",
+        `expected exactly one of ${actions.join(", ")}, got ${written.join(" and ") || "none"}`,
+      ),
+    );
+  else if (written[0] !== "route")
+    issues.push(...validateAnswerOnly(route, written[0] ?? "", path));
+  return [
+    ...issues,
+    ...(route.match ?? []).flatMap((match, i) =>
+      validateMatch(match, fieldPath(`${path}.match`, i)),
+    ),
+    ...validateDestinations(route, path),
+    ...validateRedirect(route, path),
+    ...validateRewrite(route, path),
+    ...(route.retries ? validateRetries(route.retries, `${path}.retries`) : []),
+    ...validateHeaders(route.headers, `${path}.headers`, { authority: route.route !== undefined }),
+  ];
+}
+
+/** What only makes sense for requests that go on to a destination. */
+function validateAnswerOnly(route: HttpRouteSpec, action: string, path: string): readonly Issue[] {
+  const idle = (["rewrite", "timeout", "retries"] as const).filter(
+    (field) => route[field] !== undefined,
+  );
+  return idle.map((field) =>
+    issue(
+      `${path}.${field}`,
+      "invalid",
+      `does nothing beside ${action}, which answers at once; remove it`,
+    ),
+  );
+}
+
+function validateDestinations({ route }: HttpRouteSpec, path: string): readonly Issue[] {
+  if (route === undefined) return [];
+  if (route.length === 0)
+    return [issue(`${path}.route`, "required", "expected at least one destination")];
+  const total = route.reduce((sum, { weight = 0 }) => sum + weight, 0);
+  const weightless = route.length > 1 && total === 0;
+  return [
+    ...(weightless
+      ? [
+          issue(
+            `${path}.route`,
+            "invalid",
+            "the weights come to 0, so no destination gets requests; give weights",
+          ),
+        ]
+      : []),
+    ...route.flatMap(({ destination, headers }, i) => {
+      const at = fieldPath(`${path}.route`, i);
+      return [
+        ...validateDestination(destination, `${at}.destination`),
+        ...validateHeaders(headers, `${at}.headers`, { authority: false }),
+      ];
+    }),
+  ];
+}
+
+function validateDestination(
+  { host, subset }: NonNullable<HttpRouteSpec["route"]>[number]["destination"],
+  path: string,
+): readonly Issue[] {
+  const wildcard = host.startsWith("*");
+  const wrongSubset = subset !== undefined && !isDnsLabel(subset.toLowerCase());
+  return [
+    ...(wildcard
+      ? [issue(`${path}.host`, "invalid", "a destination is one host, not a wildcard")]
+      : checkHost(host, `${path}.host`)),
+    ...(wrongSubset
+      ? [
+          issue(
+            `${path}.subset`,
+            "invalid",
+            `"${subset}" is not the name of a subset: expected letters, digits and -`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function validateRewrite(
+  { rewrite, headers, match = [] }: HttpRouteSpec,
+  path: string,
+): readonly Issue[] {
+  if (rewrite === undefined) return [];
+  const { uri, authority, uriRegexRewrite } = rewrite;
+  const at = `${path}.rewrite`;
+  const issues: Issue[] = [];
+  if (uri === undefined && authority === undefined && uriRegexRewrite === undefined)
+    issues.push(
+      issue(at, "invalid", "expected at least one of uri, authority and uriRegexRewrite"),
+    );
+  if (uri !== undefined && uriRegexRewrite !== undefined)
+    issues.push(issue(at, "invalid", "expected only one of uri and uriRegexRewrite"));
+  const prefixOnly = match.length > 0 && match.every((each) => each.uri?.prefix !== undefined);
+  if (uri !== undefined && !prefixOnly && !uri.startsWith("/"))
+    issues.push(
+      issue(
+        `${at}.uri`,
+        "invalid",
+        `"${uri}" takes the place of the whole path, so it must begin with /`,
+      ),
+    );
+  if (authority !== undefined && authorityOf(headers) !== undefined)
+    issues.push(
+      issue(
+        `${at}.authority`,
+        "invalid",
+        "headers.request.set names the host as well; write only one",
+      ),
+    );
+  issues.push(...checkVisible(uri, `${at}.uri`), ...checkVisible(authority, `${at}.authority`));
+  if (uriRegexRewrite)
+    issues.push(...validateRegexRewrite(uriRegexRewrite, `${at}.uriRegexRewrite`));
+  return issues;
+}
+
+function validateRegexRewrite(
+  { match, rewrite }: { readonly match: string; readonly rewrite: string },
+  path: string,
+): readonly Issue[] {
+  const wrong = checkPattern(match, `${path}.match`);
+  if (wrong.length > 0) return wrong;
+  try {
+    compileRe2(match).replacer(rewrite);
+    return [];
+  } catch (error) {
+    if (error instanceof RegexError) return [issue(`${path}.rewrite`, "invalid", error.message)];
+    throw error;
+  }
+}
