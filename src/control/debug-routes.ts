@@ -18,7 +18,8 @@ export interface ControlFacts {
 export interface ControlViews {
   facts(): ControlFacts;
   proxies(): readonly ProxyView[];
-  stat(windowMs: number, byCaller: boolean): readonly GoldenRow[];
+  /** Of the last `windowMs`, or of everything since the control plane started. */
+  stat(windowMs: number | "total", byCaller: boolean): readonly GoldenRow[];
   wait(objects: readonly AppliedObject[], signal: AbortSignal): Promise<Convergence>;
 }
 
@@ -41,12 +42,13 @@ export function debugRoutes(views: ControlViews): Hono {
   app.get("/v1/info", (context) => context.json(views.facts()));
   app.get("/v1/proxies", (context) => context.json({ items: views.proxies() }));
   app.get("/v1/stat", (context) => {
-    const seconds = Number(context.req.query("window") ?? "10");
+    const window = context.req.query("window") ?? "10";
+    const byCaller = context.req.query("by") === "caller";
+    if (window === "total") return context.json({ items: views.stat("total", byCaller) });
+    const seconds = Number(window);
     if (!(seconds >= 1 && seconds <= 120))
-      return context.json({ message: "window: expected seconds, 1 to 120" }, 400);
-    return context.json({
-      items: views.stat(seconds * 1_000, context.req.query("by") === "caller"),
-    });
+      return context.json({ message: "window: expected seconds, 1 to 120, or total" }, 400);
+    return context.json({ items: views.stat(seconds * 1_000, byCaller) });
   });
   app.post("/v1/wait", async (context) => {
     const request = readWait(await context.req.text());

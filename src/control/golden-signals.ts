@@ -19,6 +19,8 @@ export interface GoldenPush {
   readonly requests: readonly CounterSample[];
   /** `istio_request_duration_milliseconds` */
   readonly durations: readonly HistogramSample[];
+  /** When the proxy's counters began, in Unix milliseconds (`process_start_time_seconds`). */
+  readonly startedAtMs: number;
 }
 
 export interface GoldenRow {
@@ -61,27 +63,27 @@ const seriesPerProxy = 20_000;
 
 export class GoldenSignals {
   readonly #slots: Slot[] = [];
+  /** Everything since this began, by the same rows. */
+  readonly #total: Slot;
   /** Per proxy and series, the last cumulative value. */
   readonly #last = new Map<string, Map<string, number>>();
 
+  constructor(startedAtMs: number) {
+    this.#total = { startedAtMs, tallies: new Map() };
+  }
+
   /** Takes one push of one proxy. */
   record(proxy: string, push: GoldenPush, nowMs: number): void {
-    const slot = this.#slot(nowMs);
+    // What a proxy had counted before we were there is not what happened just now.
+    const isBaseline = !this.#last.has(proxy) && push.startedAtMs < this.#total.startedAtMs;
     const last = this.#lastOf(proxy);
+    const slots = isBaseline ? [] : [this.#slot(nowMs), this.#total];
     for (const { labels, value } of push.requests) {
       const grown = advance(last, `r${seriesKey(labels)}`, value);
-      if (grown > 0 && counts(labels)) addRequests(tallyOf(slot, labels), labels, grown);
+      if (grown <= 0 || !counts(labels)) continue;
+      for (const slot of slots) addRequests(tallyOf(slot, labels), labels, grown);
     }
-    for (const { labels, buckets } of push.durations) {
-      if (!counts(labels)) continue;
-      const tally = tallyOf(slot, labels);
-      let below = 0;
-      for (const { upperBound, cumulativeCount } of buckets) {
-        const grown = advance(last, `d${upperBound}${seriesKey(labels)}`, cumulativeCount - below);
-        below = cumulativeCount;
-        if (grown > 0) tally.buckets.set(upperBound, (tally.buckets.get(upperBound) ?? 0) + grown);
-      }
-    }
+    for (const sample of push.durations) addDurations(slots, last, sample);
   }
 
   /** A proxy that is gone no longer needs its counters remembered. */
@@ -89,14 +91,15 @@ export class GoldenSignals {
     this.#last.delete(proxy);
   }
 
+  /** Rows of everything since the beginning; rates are over that time. */
+  totals(nowMs: number, byCaller: boolean): readonly GoldenRow[] {
+    return summed([this.#total], Math.max(1, nowMs - this.#total.startedAtMs), byCaller);
+  }
+
   /** Rows of the last `windowMs`, by namespace, service, version (and caller), in that order. */
   rows(windowMs: number, nowMs: number, byCaller: boolean): readonly GoldenRow[] {
-    const sums = new Map<string, Tally>();
-    for (const slot of this.#slots) {
-      if (slot.startedAtMs < nowMs - windowMs) continue;
-      for (const tally of slot.tallies.values()) mergeInto(sums, tally, byCaller);
-    }
-    return Array.from(sums.values(), (tally) => toRow(tally, windowMs)).sort(byName);
+    const within = this.#slots.filter(({ startedAtMs }) => startedAtMs >= nowMs - windowMs);
+    return summed(within, windowMs, byCaller);
   }
 
   #slot(nowMs: number): Slot {
@@ -124,6 +127,31 @@ export class GoldenSignals {
 function counts(labels: Readonly<Record<string, string>>): boolean {
   if (labels.reporter === "source") return true;
   return labels.reporter === "destination" && (labels.source_principal ?? "unknown") === "unknown";
+}
+
+function addDurations(
+  slots: readonly Slot[],
+  last: Map<string, number>,
+  { labels, buckets }: HistogramSample,
+): void {
+  if (!counts(labels)) return;
+  let below = 0;
+  for (const { upperBound, cumulativeCount } of buckets) {
+    const grown = advance(last, `d${upperBound}${seriesKey(labels)}`, cumulativeCount - below);
+    below = cumulativeCount;
+    if (grown <= 0) continue;
+    for (const slot of slots) {
+      const tally = tallyOf(slot, labels);
+      tally.buckets.set(upperBound, (tally.buckets.get(upperBound) ?? 0) + grown);
+    }
+  }
+}
+
+function summed(slots: readonly Slot[], overMs: number, byCaller: boolean): readonly GoldenRow[] {
+  const sums = new Map<string, Tally>();
+  for (const slot of slots)
+    for (const tally of slot.tallies.values()) mergeInto(sums, tally, byCaller);
+  return Array.from(sums.values(), (tally) => toRow(tally, overMs)).sort(byName);
 }
 
 function advance(last: Map<string, number>, key: string, value: number): number {

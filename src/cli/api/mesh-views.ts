@@ -8,13 +8,13 @@ export async function fetchProxies(api: ApiClient): Promise<readonly ProxyView[]
   return (body as { items: readonly ProxyView[] }).items;
 }
 
-/** Golden signals of the last `windowSeconds` (1 to 120). Throws CliError. */
+/** Golden signals of the last `window` seconds (1 to 120), or since the control plane started. Throws CliError. */
 export async function fetchStat(
   api: ApiClient,
-  windowSeconds: number,
+  window: number | "total",
   byCaller: boolean,
 ): Promise<readonly GoldenRow[]> {
-  const query = { window: `${windowSeconds}`, ...(byCaller ? { by: "caller" } : {}) };
+  const query = { window: `${window}`, ...(byCaller ? { by: "caller" } : {}) };
   const { body } = await api.request("GET", "/weft/v1/stat", { query });
   return (body as { items: readonly GoldenRow[] }).items;
 }
