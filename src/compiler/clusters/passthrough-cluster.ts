@@ -1,0 +1,22 @@
+import type { Cluster } from "#config/cluster.ts";
+import type { MeshConfig } from "#resources/mesh-config/mesh-config.ts";
+
+/** Istio's name for "wherever the request says": hosts outside the mesh, when policy allows any. */
+export const passthroughClusterName = "PassthroughCluster";
+
+const hourMs = 3_600_000;
+
+export function passthroughCluster({ connectTimeoutMs, retryBudget }: MeshConfig): Cluster {
+  const { percent, minConcurrency } = retryBudget;
+  return {
+    name: passthroughClusterName,
+    discovery: { kind: "passthrough" },
+    connectTimeoutMs,
+    balancer: { kind: "least-request" },
+    limits: { maxRequestsPerConnection: 0 },
+    retryBudget: { percent, minConcurrency },
+    transport: { kind: "plain" },
+    idleTimeoutMs: hourMs,
+    origins: {},
+  };
+}

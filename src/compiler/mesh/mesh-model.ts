@@ -1,0 +1,240 @@
+import type { AuthorizationPolicy } from "#resources/authorization-policy/authorization-policy.ts";
+import type { DestinationRule } from "#resources/destination-rule/destination-rule.ts";
+import type { ServiceEndpoints } from "#resources/endpoint-slice/endpoint-slice.ts";
+import { type ObjectIdentity, olderFirst } from "#resources/identity.ts";
+import { defaultMeshConfig, type MeshConfig } from "#resources/mesh-config/mesh-config.ts";
+import { readMeshConfig } from "#resources/mesh-config/read.ts";
+import type { PeerAuthentication } from "#resources/peer-authentication/peer-authentication.ts";
+import type { Resource } from "#resources/resource.ts";
+import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
+import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
+import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
+import {
+  emptyLists,
+  type Indexing,
+  type Replacement,
+  reindex,
+  type SortedLists,
+} from "../incremental/sorted-lists.ts";
+import type { World } from "../world.ts";
+import type { DeclaredService } from "./declared-service.ts";
+import { labelKeys, labelsOf } from "./labels.ts";
+import {
+  authorizationPolicyKinds,
+  changedItems,
+  destinationRuleKinds,
+  endpointKinds,
+  peerAuthenticationKinds,
+  serviceKinds,
+  trafficSplitKinds,
+  virtualServiceKinds,
+  workloadKinds,
+} from "./read-object.ts";
+
+/** A world with everything found by what the compiler asks for. Immutable; the next one shares what did not change. */
+export interface MeshModel {
+  readonly world: World;
+  readonly mesh: MeshConfig;
+  /** By host. */
+  readonly services: SortedLists<DeclaredService>;
+  /** By IP address. */
+  readonly addresses: SortedLists<DeclaredService>;
+  /** By namespace and one label of the selector. */
+  readonly selecting: SortedLists<DeclaredService>;
+  /** By namespace and each of their labels. */
+  readonly workloads: SortedLists<WorkloadEntry>;
+  /** By `namespace/service`. */
+  readonly endpoints: SortedLists<ServiceEndpoints>;
+  /** By host, wildcards as they are written. */
+  readonly virtualServices: SortedLists<VirtualService>;
+  /** By host that they send to. */
+  readonly senders: SortedLists<VirtualService>;
+  /** By label key that their rules ask of callers. */
+  readonly askingLabels: SortedLists<VirtualService>;
+  /** By `namespace/host`. */
+  readonly destinationRules: SortedLists<DestinationRule>;
+  /** By host. */
+  readonly trafficSplits: SortedLists<TrafficSplit>;
+  /** By namespace. */
+  readonly peerAuthentications: SortedLists<PeerAuthentication>;
+  /** By namespace; those of a dry run are left out. */
+  readonly authorizationPolicies: SortedLists<AuthorizationPolicy>;
+}
+
+/** What is different between two models, for finding the hosts that it concerns. */
+export interface MeshChanges {
+  readonly mesh: boolean;
+  readonly services: readonly Replacement<DeclaredService>[];
+  readonly workloads: readonly Replacement<WorkloadEntry>[];
+  readonly endpoints: readonly Replacement<ServiceEndpoints>[];
+  readonly virtualServices: readonly Replacement<VirtualService>[];
+  readonly destinationRules: readonly Replacement<DestinationRule>[];
+  readonly trafficSplits: readonly Replacement<TrafficSplit>[];
+  readonly peerAuthentications: readonly Replacement<PeerAuthentication>[];
+  readonly authorizationPolicies: readonly Replacement<AuthorizationPolicy>[];
+}
+
+export function emptyModel(world: World): MeshModel {
+  return {
+    world,
+    mesh: defaultMeshConfig,
+    services: emptyLists(),
+    addresses: emptyLists(),
+    selecting: emptyLists(),
+    workloads: emptyLists(),
+    endpoints: emptyLists(),
+    virtualServices: emptyLists(),
+    senders: emptyLists(),
+    askingLabels: emptyLists(),
+    destinationRules: emptyLists(),
+    trafficSplits: emptyLists(),
+    peerAuthentications: emptyLists(),
+    authorizationPolicies: emptyLists(),
+  };
+}
+
+/** The model of `world`, made from any other model of the same mesh. */
+export function advanceModel(
+  model: MeshModel,
+  world: World,
+): { readonly model: MeshModel; readonly changes: MeshChanges } {
+  const between = <T>(kinds: Parameters<typeof changedItems<T>>[2]): readonly Replacement<T>[] =>
+    changedItems(model.world, world, kinds);
+  const mesh = meshConfigOf(world);
+  const changes: MeshChanges = {
+    mesh: mesh !== model.mesh || world.trustDomain !== model.world.trustDomain,
+    services: between(serviceKinds),
+    workloads: between(workloadKinds),
+    endpoints: between(endpointKinds),
+    virtualServices: between(virtualServiceKinds),
+    destinationRules: between(destinationRuleKinds),
+    trafficSplits: between(trafficSplitKinds),
+    peerAuthentications: between(peerAuthenticationKinds),
+    authorizationPolicies: between(authorizationPolicyKinds),
+  };
+  return { model: applyChanges(model, world, mesh, changes), changes };
+}
+
+function applyChanges(
+  model: MeshModel,
+  world: World,
+  mesh: MeshConfig,
+  changes: MeshChanges,
+): MeshModel {
+  const { services, virtualServices } = changes;
+  return {
+    world,
+    mesh,
+    services: reindex(model.services, byHost, services),
+    addresses: reindex(model.addresses, byAddress, services),
+    selecting: reindex(model.selecting, bySelector, services),
+    workloads: reindex(model.workloads, byLabels, changes.workloads),
+    endpoints: reindex(model.endpoints, byService, changes.endpoints),
+    virtualServices: reindex(model.virtualServices, byVirtualHost, virtualServices),
+    senders: reindex(model.senders, byDestination, virtualServices),
+    askingLabels: reindex(model.askingLabels, bySourceLabel, virtualServices),
+    destinationRules: reindex(model.destinationRules, byTier, changes.destinationRules),
+    trafficSplits: reindex(model.trafficSplits, byRoot, changes.trafficSplits),
+    peerAuthentications: reindex(
+      model.peerAuthentications,
+      byNamespace,
+      changes.peerAuthentications,
+    ),
+    authorizationPolicies: reindex(
+      model.authorizationPolicies,
+      byNamespaceUnlessDryRun,
+      changes.authorizationPolicies,
+    ),
+  };
+}
+
+const meshConfigs = new WeakMap<Resource, MeshConfig>();
+
+function meshConfigOf(world: World): MeshConfig {
+  const object = world.objects("meshconfigs.weft.dev").get("default");
+  if (object === undefined) return defaultMeshConfig;
+  const mesh = meshConfigs.get(object) ?? readMeshConfig(object);
+  meshConfigs.set(object, mesh);
+  return mesh;
+}
+
+interface Item {
+  readonly object: ObjectIdentity;
+}
+
+const oldest = (a: Item, b: Item): number => olderFirst(a.object, b.object);
+
+/** Services before ServiceEntries: a cluster's own name for itself wins. */
+const declaredFirst = (a: DeclaredService, b: DeclaredService): number =>
+  Number(a.object.kind !== "Service") - Number(b.object.kind !== "Service") ||
+  oldest(a, b) ||
+  (a.host < b.host ? -1 : 1);
+
+const byName = (a: Item, b: Item): number => {
+  const [left, right] = [a.object, b.object];
+  const [leftKey, rightKey] = [`${left.name} ${left.kind}`, `${right.name} ${right.kind}`];
+  return leftKey < rightKey ? -1 : 1;
+};
+
+const byHost: Indexing<DeclaredService> = {
+  keysOf: ({ host }) => [host],
+  compare: declaredFirst,
+};
+
+const byAddress: Indexing<DeclaredService> = {
+  keysOf: ({ addresses }) => addresses,
+  compare: declaredFirst,
+};
+
+// One label is enough to be found by: whoever looks has all the labels, and compares the rest.
+const bySelector: Indexing<DeclaredService> = {
+  keysOf: ({ object, selector }) => labelKeys(object.namespace, selector ?? {}).slice(0, 1),
+  compare: declaredFirst,
+};
+
+const byLabels: Indexing<WorkloadEntry> = {
+  keysOf: (entry) => labelKeys(entry.object.namespace, labelsOf(entry)),
+  compare: byName,
+};
+
+const byService: Indexing<ServiceEndpoints> = {
+  keysOf: ({ object, service }) => [`${object.namespace}/${service}`],
+  compare: byName,
+};
+
+const byVirtualHost: Indexing<VirtualService> = {
+  keysOf: ({ hosts }) => hosts,
+  compare: oldest,
+};
+
+const byDestination: Indexing<VirtualService> = {
+  keysOf: ({ http }) =>
+    http.flatMap(({ action }) =>
+      action.kind === "forward" ? action.destinations.map(({ host }) => host) : [],
+    ),
+  compare: oldest,
+};
+
+const bySourceLabel: Indexing<VirtualService> = {
+  keysOf: ({ http }) =>
+    http.flatMap(({ match }) => match.flatMap(({ sourceLabels }) => Object.keys(sourceLabels))),
+  compare: oldest,
+};
+
+const byTier: Indexing<DestinationRule> = {
+  keysOf: ({ object, host }) => [`${object.namespace}/${host}`],
+  compare: oldest,
+};
+
+const byRoot: Indexing<TrafficSplit> = { keysOf: ({ service }) => [service], compare: oldest };
+
+const byNamespace: Indexing<Item> = {
+  keysOf: ({ object }) => [object.namespace],
+  compare: oldest,
+};
+
+const byNamespaceUnlessDryRun: Indexing<Item> = {
+  keysOf: ({ object }) =>
+    object.annotations["istio.io/dry-run"] === "true" ? [] : [object.namespace],
+  compare: oldest,
+};

@@ -1,0 +1,112 @@
+import {
+  type HeaderEdits,
+  noHeaderEdits,
+  type PathMatch,
+  type RedirectAction,
+  type RetryPolicy,
+  type Rewrite,
+  type WeightedCluster,
+} from "#config/route.ts";
+import type { MeshConfig } from "#resources/mesh-config/mesh-config.ts";
+import type {
+  HeaderOperation,
+  HttpDestination,
+  HttpForward,
+  HttpRedirect,
+  HttpRoute,
+} from "#resources/virtual-service/virtual-service.ts";
+import { outboundClusterName } from "../clusters/cluster-name.ts";
+import type { MeshService } from "../mesh/mesh-service.ts";
+import { defaultRetryPolicy, explicitRetryPolicy } from "./retry-policy.ts";
+
+/** What a destination without a port needs to know. */
+export interface PortLookup {
+  /** The port that the client called. */
+  readonly called: number;
+  serviceOf(host: string): MeshService | undefined;
+}
+
+/** A host or subset that does not exist gives the name of a cluster that does not exist: 503 NC at the proxy. */
+export function weightedCluster(destination: HttpDestination, ports: PortLookup): WeightedCluster {
+  const { host, subset, weight, headers } = destination;
+  const port = destination.port ?? onlyPort(ports.serviceOf(host)) ?? ports.called;
+  return {
+    cluster: outboundClusterName(host, port, subset),
+    weight,
+    requestHeaders: headerEdits(headers.request),
+    responseHeaders: headerEdits(headers.response),
+  };
+}
+
+export function plainCluster(host: string, port: number, weight: number): WeightedCluster {
+  return {
+    cluster: outboundClusterName(host, port),
+    weight,
+    requestHeaders: noHeaderEdits,
+    responseHeaders: noHeaderEdits,
+  };
+}
+
+/** The retries of a route that says nothing, or what it says; undefined for none. */
+export function retryPolicyOf(
+  written: HttpForward["retries"],
+  mesh: MeshConfig,
+): RetryPolicy | undefined {
+  const explicit = written ?? mesh.defaultHttpRetries;
+  return explicit === undefined ? defaultRetryPolicy : explicitRetryPolicy(explicit);
+}
+
+/** Setting the header `host` on the way to the only destination is a change of authority, in Istio's words. */
+export function rewriteOf(route: HttpRoute, path: PathMatch): Rewrite | undefined {
+  const forward = route.action.kind === "forward" ? route.action : undefined;
+  const [only, ...others] = forward?.destinations ?? [];
+  const sets = [
+    ...route.headers.request.set,
+    ...(others.length === 0 ? (only?.headers.request.set ?? []) : []),
+  ];
+  const written = forward?.rewrite;
+  const named = sets.find(([name]) => isAuthority(name))?.[1];
+  const authority = written?.authority ?? named;
+  const pathRewrite = written && rewrittenPath(written, path);
+  if (authority === undefined && pathRewrite === undefined) return undefined;
+  return {
+    ...(pathRewrite !== undefined && { path: pathRewrite }),
+    ...(authority !== undefined && { authority }),
+  };
+}
+
+/** Without the authority, which `rewriteOf` speaks for. */
+export function headerEdits({ set, add, remove }: HeaderOperation): HeaderEdits {
+  if (set.length + add.length + remove.length === 0) return noHeaderEdits;
+  return { set: set.filter(([name]) => !isAuthority(name)), add, remove };
+}
+
+export function redirectAction(written: HttpRedirect): RedirectAction {
+  const { status, scheme, authority, port, path } = written;
+  return {
+    kind: "redirect",
+    status,
+    ...(scheme !== undefined && { scheme }),
+    ...(authority !== undefined && { authority }),
+    ...(port !== undefined && { port }),
+    ...(path !== undefined && { path: { kind: path.kind, value: path.value } }),
+  };
+}
+
+function rewrittenPath(
+  { uri, uriRegex }: NonNullable<HttpForward["rewrite"]>,
+  path: PathMatch,
+): Rewrite["path"] {
+  if (uriRegex !== undefined)
+    return { kind: "regex", pattern: uriRegex.pattern, substitution: uriRegex.substitution };
+  if (uri === undefined) return undefined;
+  return { kind: path.kind === "prefix" ? "prefix" : "path", value: uri };
+}
+
+function onlyPort(service: MeshService | undefined): number | undefined {
+  return service?.ports.length === 1 ? service.ports[0]?.number : undefined;
+}
+
+function isAuthority(name: string): boolean {
+  return name.toLowerCase() === "host" || name.toLowerCase() === ":authority";
+}

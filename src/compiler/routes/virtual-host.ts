@@ -1,0 +1,98 @@
+import type { Origin } from "#config/origin.ts";
+import {
+  noHeaderEdits,
+  type Route,
+  type VirtualHost,
+  type WeightedCluster,
+} from "#config/route.ts";
+import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
+import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
+import type { MeshService } from "../mesh/mesh-service.ts";
+import { originOf } from "../origin-of.ts";
+import { plainCluster, retryPolicyOf } from "./route-action.ts";
+import { anyRequest } from "./route-match.ts";
+import {
+  type OriginedRoutes,
+  type RuleScope,
+  virtualServiceRoutes,
+} from "./virtual-service-routes.ts";
+
+/** The port that an authority without a port means. */
+export const defaultPort = 80;
+
+/** What decides the routes of a host, best first; without a service only a rule can name it. */
+export interface HostRules {
+  readonly host: string;
+  readonly service: MeshService | undefined;
+  readonly rule: VirtualService | undefined;
+  readonly split: TrafficSplit | undefined;
+  /** IP addresses that name the host too. */
+  readonly addresses: readonly string[];
+}
+
+/** One port of one host. Undefined when nobody says where its requests go. */
+export function compileVirtualHost(rules: HostRules, scope: RuleScope): VirtualHost | undefined {
+  const { host, addresses } = rules;
+  const found = decide(rules, scope);
+  if (found === undefined) return undefined;
+  const names = [host, ...addresses.map(bracketed)];
+  return {
+    name: `${host}:${scope.called}`,
+    domains: names.flatMap((name) => domains(name, scope.called)),
+    routes: found.routes,
+    origins: { "": found.origin, ...found.origins },
+  };
+}
+
+/** Without a service a host has the port that its name alone means. */
+export function portsOf(service: MeshService | undefined): readonly number[] {
+  return service?.ports.map(({ number }) => number) ?? [defaultPort];
+}
+
+function domains(name: string, port: number): readonly string[] {
+  return port === defaultPort ? [name, `${name}:${port}`] : [`${name}:${port}`];
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+type Decision = OriginedRoutes & { readonly origin: Origin };
+
+function decide(rules: HostRules, scope: RuleScope): Decision | undefined {
+  const { service, rule, split } = rules;
+  const port = service?.ports.find(({ number }) => number === scope.called);
+  if (port === undefined || port.mayBeHttp) {
+    if (rule !== undefined)
+      return { origin: originOf(rule.object), ...virtualServiceRoutes(rule, scope) };
+    if (split !== undefined) return splitRoutes(split, scope);
+  }
+  if (service === undefined) return undefined;
+  const cluster = plainCluster(service.host, scope.called, 1);
+  return { origin: service.main.origin, routes: [forwardAll([cluster], scope)], origins: {} };
+}
+
+function splitRoutes({ object, backends }: TrafficSplit, scope: RuleScope): Decision {
+  const clusters = backends.map(({ service, weight }) =>
+    plainCluster(service, scope.called, weight),
+  );
+  const origins = backends.map(
+    (_, at) => [`routes[0].clusters[${at}]`, originOf(object, `spec.backends[${at}]`)] as const,
+  );
+  return {
+    origin: originOf(object),
+    routes: [forwardAll(clusters, scope)],
+    origins: Object.fromEntries(origins),
+  };
+}
+
+function forwardAll(clusters: readonly WeightedCluster[], { mesh }: RuleScope): Route {
+  const retry = retryPolicyOf(undefined, mesh);
+  return {
+    name: "default",
+    match: anyRequest,
+    action: { kind: "forward", clusters, ...(retry !== undefined && { retry }) },
+    requestHeaders: noHeaderEdits,
+    responseHeaders: noHeaderEdits,
+  };
+}
