@@ -1,9 +1,9 @@
 import type { Resource } from "#resources/resource.ts";
 
-/** The objects of one kind by path, and their order, which is made only when a list asks. */
+/** The objects of one kind by path, and their order, which is made when a list first asks and kept from then on. */
 export class Objects {
   readonly #byPath: Map<string, Resource>;
-  #order: readonly string[] | undefined;
+  #order: string[] | undefined;
 
   constructor(entries: Iterable<readonly [string, Resource]> = []) {
     this.#byPath = new Map(entries);
@@ -14,12 +14,12 @@ export class Objects {
   }
 
   put(path: string, object: Resource): void {
-    if (!this.#byPath.has(path)) this.#order = undefined;
+    if (this.#order && !this.#byPath.has(path)) this.#order.splice(this.#place(path), 0, path);
     this.#byPath.set(path, object);
   }
 
   remove(path: string): void {
-    if (this.#byPath.delete(path)) this.#order = undefined;
+    if (this.#byPath.delete(path)) this.#order?.splice(this.#place(path), 1);
   }
 
   copy(): Objects {
@@ -33,9 +33,13 @@ export class Objects {
     const start = firstAt(order, (path) =>
       after === undefined ? path >= prefix : path > after && path >= prefix,
     );
-    if (prefix === "") return start === 0 ? order : order.slice(start);
+    if (prefix === "") return order.slice(start);
     const end = firstAt(order, (path) => path > prefix && !path.startsWith(prefix));
     return order.slice(start, end);
+  }
+
+  #place(path: string): number {
+    return firstAt(this.#order ?? [], (other) => other >= path);
   }
 }
 

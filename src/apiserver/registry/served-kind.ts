@@ -1,7 +1,7 @@
 import { type JsonSchema, kindKey, type ResourceKind } from "#resources/kind.ts";
 import type { Resource } from "#resources/resource.ts";
+import { metadataSchema } from "#resources/schema/metadata.ts";
 import type { KindKey } from "#store/store.ts";
-import { objectMetaSchema } from "./object-meta-schema.ts";
 
 /** A kind with the names that it goes by on the wire. */
 export interface ServedKind extends ResourceKind {
@@ -23,7 +23,7 @@ export function servedKind(kind: ResourceKind): ServedKind {
     properties: {
       apiVersion: { type: "string", description: API_VERSION },
       kind: { type: "string", description: KIND },
-      metadata: objectMetaSchema,
+      metadata: metadataSchema,
       ...withoutMeta(properties ?? {}),
     },
   };
