@@ -44,7 +44,9 @@ export function selfSignRoot(
   about: { readonly trustDomain: string; readonly serial: Uint8Array; readonly nowMs: number },
 ): Certificate {
   const signing = createSigningKey(privateKey);
-  const name = encodeName({ organization: about.trustDomain, commonName: "Weft root CA" });
+  // X.520 allows an organisation 64 characters; the name only helps people, chains are bound by keys.
+  const organization = about.trustDomain.slice(0, 64);
+  const name = encodeName({ organization, commonName: "Weft root CA" });
   const der = encodeCertificate(
     {
       serial: about.serial,
