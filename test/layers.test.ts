@@ -61,3 +61,14 @@ test("the table has no cycle", () => {
   for (const [i, name] of names.entries())
     expect(names.slice(0, i)).toEqual(expect.arrayContaining(below(name)));
 });
+
+test("only xds knows the generated messages", async () => {
+  const knowing: string[] = [];
+  for await (const file of new Glob("src/**/*.ts").scan())
+    if (
+      !file.startsWith("src/xds/") &&
+      /["'/]messages\/generated\//.test(await Bun.file(file).text())
+    )
+      knowing.push(file);
+  expect(knowing).toEqual([]);
+});
