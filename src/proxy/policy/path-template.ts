@@ -1,3 +1,5 @@
+import { compileRe2 } from "#core/regex/re2.ts";
+
 /** `{*}` stands for one segment that is not empty, `{**}` for anything, slashes included; all else is literal. */
 export function compilePathTemplate(template: string): (path: string) => boolean {
   const source = template
@@ -7,6 +9,6 @@ export function compilePathTemplate(template: string): (path: string) => boolean
       return part === "{**}" ? ".*" : part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
     })
     .join("");
-  const pattern = new RegExp(`^${source}$`, "s");
+  const pattern = compileRe2(`(?s)${source}`);
   return (path) => pattern.test(path);
 }

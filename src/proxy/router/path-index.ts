@@ -32,7 +32,7 @@ export class PathIndex<R extends IndexedRule> {
   readonly #prefixesFolded: readonly PrefixNode<R>[];
   readonly #patterns: { readonly rule: R; readonly matches: StringTest }[] = [];
 
-  /** `rules` in ascending order of index. Throws what `compilePattern` throws. */
+  /** `rules` in ascending order of index. Throws what `compileRe2` throws. */
   constructor(rules: readonly R[]) {
     const few = rules.length <= FEW;
     this.#inOrder = few ? rules : [];

@@ -1,17 +1,16 @@
 import type { PathMatch, Rewrite } from "#config/route.ts";
-import { compilePattern } from "./pattern.ts";
+import { compileRe2 } from "#core/regex/re2.ts";
 
 /** From the normalised path (without query) to the path that is sent. */
 export type PathRewrite = (path: string) => string;
 
-/** Throws what `compilePattern` throws. */
+/** Throws what `compileRe2` throws. */
 export function compilePathRewrite(
   match: PathMatch,
   rewrite: NonNullable<Rewrite["path"]>,
 ): PathRewrite {
   if (rewrite.kind === "regex") {
-    const pattern = compilePattern(rewrite.pattern);
-    return (path) => pattern.replaceAll(path, rewrite.substitution);
+    return compileRe2(rewrite.pattern).replacer(rewrite.substitution);
   }
   const { value } = rewrite;
   if (rewrite.kind === "path" || match.kind !== "prefix") return () => value;

@@ -1,16 +1,16 @@
 import type { HeaderMatch, QueryMatch, StringMatch } from "#config/string-match.ts";
-import { compilePattern } from "./pattern.ts";
+import { compileRe2 } from "#core/regex/re2.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 export type StringTest = (text: string) => boolean;
 export type FactsTest = (facts: RequestFacts) => boolean;
 
-/** Compiles a comparison once per configuration. Throws what `compilePattern` throws on a pattern that is not RE2. */
+/** Compiles a comparison once per configuration. Throws what `compileRe2` throws on a pattern that is not RE2. */
 export function compileStringMatch(match: StringMatch | { readonly kind: "present" }): StringTest {
   if (match.kind === "present") return () => true;
   if (match.kind === "regex") {
-    const pattern = compilePattern(match.value);
-    return (text) => pattern.matches(text);
+    const pattern = compileRe2(match.value);
+    return (text) => pattern.test(text);
   }
   if (match.ignoreCase !== true) return compareExactly(match.kind, match.value);
   const compare = compareExactly(match.kind, match.value.toLowerCase());

@@ -1,0 +1,226 @@
+import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
+import type { PeerError } from "#http/exchange.ts";
+import type { Failure } from "../local-reply.ts";
+import type { Host } from "./host.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { upstreamFailure } from "./upstream-failure.ts";
+
+/** A request that waits for a connection. Exactly one of the calls comes, unless it cancels. */
+export interface Waiter {
+  /** The caller sends on the connection before it returns. */
+  onConnection(connection: ClientConnection): void;
+  onConnectionFailed(failure: Failure): void;
+}
+
+/** Told once how a dial ended; `connected` is followed by the owner's calls for the connection's life. */
+export interface DialResult {
+  connected(connection: ClientConnection): void;
+  failed(error: PeerError): void;
+}
+
+/** Connects to a host, TLS and secure naming included. */
+export type Dial = (host: Host, owner: ConnectionOwner, result: DialResult) => void;
+
+/** What the pools of one cluster share. */
+export interface PoolSurroundings {
+  readonly dial: Dial;
+  readonly nowMs: () => number;
+  /** `payments.shop.svc.cluster.local:9090`, for messages. */
+  readonly what: string;
+  readonly settings: PoolSettings;
+  readonly usage: PoolUsage;
+}
+
+/** Replaced in place when the cluster's configuration changes. */
+export interface PoolSettings {
+  idleTimeoutMs: number;
+  maxRequestsPerConnection: number;
+  maxConnections: number;
+  maxPendingRequests: number;
+}
+
+/** Counts of the whole cluster. */
+export class PoolUsage {
+  connections = 0;
+  pending = 0;
+  /** Pools whose requests wait although none of their own connections will become free. */
+  readonly starved = new Set<ConnectionPool>();
+}
+
+/**
+ * The connections to one host. A request takes the idle one that was used last, else waits while a new one is made; a
+ * connection that becomes free meanwhile serves whoever waits longest.
+ *
+ *   dialling ──► idle ◄──► busy ──► retired
+ */
+export class ConnectionPool implements ConnectionOwner {
+  readonly #host: Host;
+  readonly #shared: PoolSurroundings;
+  readonly #all = new Set<ClientConnection>();
+  /** Oldest first. */
+  readonly #idle: ClientConnection[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #keepAlive = new KeepAlive();
+  #dialling = 0;
+  #isClosed = false;
+
+  constructor(host: Host, surroundings: PoolSurroundings) {
+    this.#host = host;
+    this.#shared = surroundings;
+  }
+
+  get connections(): number {
+    return this.#all.size;
+  }
+
+  get idleConnections(): number {
+    return this.#idle.length;
+  }
+
+  /**
+   * An idle connection at once, or undefined: then the waiter is told later. "overflow": as many requests wait already as
+   * the cluster allows.
+   */
+  acquire(waiter: Waiter, mayRepeat: boolean): ClientConnection | "overflow" | undefined {
+    const idle = this.#takeIdle(mayRepeat);
+    if (idle !== undefined) return idle;
+    const { usage, settings } = this.#shared;
+    if (usage.pending >= settings.maxPendingRequests) return "overflow";
+    usage.pending++;
+    this.#waiters.push(waiter);
+    this.#dialForWaiters();
+    return undefined;
+  }
+
+  cancel(waiter: Waiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at === -1) return;
+    this.#waiters.splice(at, 1);
+    this.#shared.usage.pending--;
+    if (this.#waiters.length === 0) this.#shared.usage.starved.delete(this);
+  }
+
+  /** Closes connections that nobody will be given any more. */
+  sweep(): void {
+    for (const connection of this.#idle.slice())
+      if (!this.#isFresh(connection, true)) connection.retire();
+  }
+
+  /** The host is gone: idle connections close, busy ones finish what they do. */
+  close(): void {
+    this.#isClosed = true;
+    for (const connection of [...this.#all]) connection.retire();
+    const failure: Failure = {
+      code: "no-healthy-upstream",
+      message: `${this.#shared.what}: ${this.#host.address} has left the destination`,
+    };
+    this.#failWaiters(failure);
+  }
+
+  onAvailable(connection: ClientConnection): void {
+    const { maxRequestsPerConnection } = this.#shared.settings;
+    const usedUp =
+      maxRequestsPerConnection > 0 && connection.requestCount >= maxRequestsPerConnection;
+    if (this.#isClosed || usedUp) {
+      connection.retire();
+      return;
+    }
+    const waiter = this.#nextWaiter();
+    if (waiter !== undefined) {
+      waiter.onConnection(connection);
+      return;
+    }
+    const [starved] = this.#shared.usage.starved;
+    if (starved !== undefined && starved !== this) connection.retire();
+    else this.#idle.push(connection);
+  }
+
+  onRetired(connection: ClientConnection, error: PeerError | undefined): void {
+    const { idleSinceMs } = connection;
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) {
+      this.#idle.splice(at, 1);
+      if (idleSinceMs !== undefined && this.#all.has(connection) && error === undefined)
+        this.#keepAlive.closedWhileIdle(this.#shared.nowMs() - idleSinceMs);
+    }
+    if (!this.#all.delete(connection)) return;
+    this.#shared.usage.connections--;
+    this.#connectionGone();
+  }
+
+  #takeIdle(mayRepeat: boolean): ClientConnection | undefined {
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
+      if (last.available > 0 && this.#isFresh(last, mayRepeat)) return last;
+      last.retire();
+    }
+    return undefined;
+  }
+
+  #isFresh(connection: ClientConnection, mayRepeat: boolean): boolean {
+    const { idleSinceMs, keepAliveMs } = connection;
+    if (idleSinceMs === undefined) return true;
+    const idleMs = this.#shared.nowMs() - idleSinceMs;
+    return this.#keepAlive.isFresh(
+      idleMs,
+      keepAliveMs,
+      mayRepeat,
+      this.#shared.settings.idleTimeoutMs,
+    );
+  }
+
+  #nextWaiter(): Waiter | undefined {
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return undefined;
+    this.#shared.usage.pending--;
+    if (this.#waiters.length === 0) this.#shared.usage.starved.delete(this);
+    return waiter;
+  }
+
+  /** One dial per waiter, as far as the cluster's limit allows. */
+  #dialForWaiters(): void {
+    const { usage, settings } = this.#shared;
+    while (this.#dialling < this.#waiters.length) {
+      if (usage.connections >= settings.maxConnections) {
+        if (this.#all.size === 0 && this.#dialling === 0) usage.starved.add(this);
+        return;
+      }
+      usage.starved.delete(this);
+      usage.connections++;
+      this.#dialling++;
+      this.#dial();
+    }
+  }
+
+  #dial(): void {
+    this.#shared.dial(this.#host, this, {
+      connected: (connection) => {
+        this.#dialling--;
+        this.#all.add(connection);
+        this.onAvailable(connection);
+      },
+      failed: (error) => {
+        this.#dialling--;
+        this.#shared.usage.connections--;
+        const stage = { what: this.#describe(), isReused: false, hasAnswered: false };
+        if (this.#waiters.length > this.#dialling)
+          this.#nextWaiter()?.onConnectionFailed(upstreamFailure(error, stage));
+        this.#connectionGone();
+      },
+    });
+  }
+
+  #connectionGone(): void {
+    if (this.#waiters.length > 0) this.#dialForWaiters();
+    const [starved] = this.#shared.usage.starved;
+    if (starved !== undefined && starved !== this) starved.#dialForWaiters();
+  }
+
+  #failWaiters(failure: Failure): void {
+    for (let waiter = this.#nextWaiter(); waiter !== undefined; waiter = this.#nextWaiter())
+      waiter.onConnectionFailed(failure);
+  }
+
+  #describe(): string {
+    return `${this.#shared.what} at ${this.#host.address}`;
+  }
+}

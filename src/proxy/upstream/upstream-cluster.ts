@@ -1,0 +1,231 @@
+import type { Cluster } from "#config/cluster.ts";
+import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
+import { makePicker, type Picker, pickAvoiding } from "../balance/picker.ts";
+import { OutlierDetector, usableHosts } from "../resilience/outlier-detector.ts";
+import { withinBudget } from "../resilience/retry-budget.ts";
+import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
+import { type PairLabels, unknownWorkload, type WorkloadLabels } from "../telemetry/series.ts";
+import {
+  type Dial,
+  type PoolSettings,
+  type PoolSurroundings,
+  PoolUsage,
+} from "./connection-pool.ts";
+import { Host } from "./host.ts";
+
+/** What every cluster of a proxy shares. */
+export interface UpstreamSurroundings {
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  readonly metrics: MetricsRegistry;
+  /** The workload that this proxy stands beside. */
+  readonly self: WorkloadLabels;
+  readonly dialFor: (cluster: Cluster) => Dial;
+}
+
+/** One destination at work: its hosts and who of them is next, its limits, its retries. */
+export class UpstreamCluster {
+  /** The configuration in force; replaced by `configure`. */
+  config: Cluster;
+  /** `payments.shop.svc.cluster.local:9090`, for messages. */
+  readonly what: string;
+  readonly usage = new PoolUsage();
+  activeRequests = 0;
+  activeRetries = 0;
+  #hosts = new Map<string, Host>();
+  #all: readonly Host[] = [];
+  #usable: readonly Host[] = [];
+  #picker: Picker<Host>;
+  #outliers: OutlierDetector | undefined;
+  #sweptAtMs: number;
+  readonly #settings: PoolSettings;
+  readonly #shared: UpstreamSurroundings;
+  #pool: PoolSurroundings;
+
+  constructor(config: Cluster, surroundings: UpstreamSurroundings) {
+    this.config = config;
+    this.#shared = surroundings;
+    this.what = describeCluster(config);
+    this.#settings = poolSettings(config);
+    this.#pool = this.#poolSurroundings();
+    this.#picker = makePicker(config.balancer, []);
+    this.#outliers = this.#makeOutliers();
+    this.#sweptAtMs = surroundings.nowMs();
+  }
+
+  get hosts(): readonly Host[] {
+    return this.#all;
+  }
+
+  get usableHosts(): readonly Host[] {
+    return this.#usable;
+  }
+
+  /** New settings for the hosts of now; connections stay unless how they are made has changed. */
+  configure(config: Cluster): void {
+    if (config === this.config) return;
+    const before = this.config;
+    this.config = config;
+    Object.assign(this.#settings, poolSettings(config));
+    if (!sameJson(before.outlierDetection, config.outlierDetection)) {
+      this.#outliers = this.#makeOutliers();
+      if (this.#outliers === undefined)
+        for (const host of this.#all) host.ejection.isEjected = false;
+    }
+    const samePath =
+      sameJson(before.transport, config.transport) &&
+      before.connectTimeoutMs === config.connectTimeoutMs;
+    if (!samePath) {
+      const endpoints = this.#all.map(({ endpoint }) => endpoint);
+      this.#pool = this.#poolSurroundings();
+      this.setEndpoints([]);
+      this.setEndpoints(endpoints);
+    } else this.#rebuild();
+  }
+
+  /** Hosts that stay keep their connections, their load and their health. */
+  setEndpoints(endpoints: readonly Endpoint[]): void {
+    const next = new Map<string, Host>();
+    for (const endpoint of endpoints) {
+      const key = JSON.stringify([endpoint.address, endpoint.transports, endpoint.identities]);
+      const known = this.#hosts.get(key);
+      const kept = known !== undefined && sameJson(known.endpoint, endpoint) ? known : undefined;
+      const host = kept ?? this.#makeHost(endpoint);
+      if (kept === undefined && known !== undefined) host.ejection.times = known.ejection.times;
+      next.set(key, host);
+    }
+    const kept = new Set(next.values());
+    const gone = this.#all.filter((host) => !kept.has(host));
+    this.#hosts = next;
+    this.#all = [...next.values()];
+    this.#rebuild();
+    for (const host of gone) host.pool.close();
+  }
+
+  /** Undefined: no host may be used. */
+  pick(tried: readonly Host[], attempts: number): Host | undefined {
+    return tried.length === 0
+      ? this.#picker.pick(this.#shared.random)
+      : pickAvoiding(this.#picker, tried, attempts, this.#shared.random);
+  }
+
+  mayStart(): boolean {
+    const { maxRequests } = this.config.limits;
+    return maxRequests === undefined || this.activeRequests < maxRequests;
+  }
+
+  mayRetry(): boolean {
+    const { retryBudget, limits } = this.config;
+    return withinBudget(retryBudget, limits.maxRetries, this.activeRequests, this.activeRetries);
+  }
+
+  answered(host: Host, status: number): void {
+    this.#outliers?.answered(host.ejection, status, this.#shared.nowMs());
+  }
+
+  failedLocally(host: Host): void {
+    this.#outliers?.failedLocally(host.ejection, this.#shared.nowMs());
+  }
+
+  /** To be called about once a second. */
+  sweep(): void {
+    for (const host of this.#all) host.pool.sweep();
+    const outliers = this.#outliers;
+    const nowMs = this.#shared.nowMs();
+    if (outliers === undefined || nowMs - this.#sweptAtMs < outliers.intervalMs) return;
+    this.#sweptAtMs = nowMs;
+    outliers.sweep(nowMs);
+  }
+
+  close(): void {
+    this.setEndpoints([]);
+  }
+
+  #makeOutliers(): OutlierDetector | undefined {
+    const settings = this.config.outlierDetection;
+    return (
+      settings &&
+      new OutlierDetector(
+        settings,
+        () => this.#all,
+        () => this.#rebuild(),
+      )
+    );
+  }
+
+  #rebuild(): void {
+    const minHealthPercent = this.config.outlierDetection?.minHealthPercent ?? 0;
+    this.#usable = usableHosts(this.#all, minHealthPercent).filter((host) => this.#mayUse(host));
+    this.#picker = makePicker(this.config.balancer, this.#usable);
+  }
+
+  /** A cluster that demands mutual TLS has no use for an endpoint that does not accept it. */
+  #mayUse({ endpoint }: Host): boolean {
+    return this.config.transport.kind !== "mtls" || endpoint.transports.includes("istio-mtls");
+  }
+
+  #makeHost(endpoint: Endpoint): Host {
+    const series = this.#shared.metrics.requests(this.#pair(endpoint));
+    return new Host(endpoint, this.config.name, series, this.#pool);
+  }
+
+  #pair(endpoint: Endpoint): PairLabels {
+    const { destination } = this.config;
+    return {
+      reporter: "source",
+      source: this.#shared.self,
+      destination: workloadLabels(endpoint.workload, endpoint.identities[0]),
+      destinationService: destination?.host ?? "PassthroughCluster",
+      destinationServiceName: destination?.service ?? "PassthroughCluster",
+      destinationServiceNamespace: destination?.namespace ?? "unknown",
+      connectionSecurityPolicy: "unknown",
+    };
+  }
+
+  #poolSurroundings(): PoolSurroundings {
+    return {
+      dial: this.#shared.dialFor(this.config),
+      nowMs: this.#shared.nowMs,
+      what: this.what,
+      settings: this.#settings,
+      usage: this.usage,
+    };
+  }
+}
+
+export function workloadLabels(
+  workload: WorkloadRef | undefined,
+  principal: string | undefined,
+): WorkloadLabels {
+  if (workload === undefined)
+    return principal === undefined ? unknownWorkload : { ...unknownWorkload, principal };
+  return {
+    workload: workload.name,
+    namespace: workload.namespace,
+    principal: principal ?? "unknown",
+    app: workload.app,
+    version: workload.version,
+    canonicalService: workload.canonicalName,
+    canonicalRevision: workload.canonicalRevision,
+  };
+}
+
+function describeCluster({ destination, name }: Cluster): string {
+  if (destination === undefined) return name;
+  const subset = destination.subset === undefined ? "" : ` (${destination.subset})`;
+  return `${destination.host}:${destination.port}${subset}`;
+}
+
+function poolSettings({ limits, idleTimeoutMs }: Cluster): PoolSettings {
+  return {
+    idleTimeoutMs,
+    maxRequestsPerConnection: limits.maxRequestsPerConnection,
+    maxConnections: limits.maxConnections ?? Number.POSITIVE_INFINITY,
+    maxPendingRequests: limits.maxPendingRequests ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Configuration is plain data, so equal text is equal meaning. */
+function sameJson(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
