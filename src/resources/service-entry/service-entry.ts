@@ -5,7 +5,7 @@ import type { WorkloadAddress } from "../workload-entry/workload-entry.ts";
 
 export interface ServiceEntry {
   readonly object: ObjectIdentity;
-  /** Lower case; may begin with `*.` when `resolution` is `none`. */
+  /** Lower case; may begin with `*.` unless `dns` must resolve it. */
   readonly hosts: readonly string[];
   /** IP addresses that also name the service, as a request's authority. */
   readonly addresses: readonly string[];

@@ -1,0 +1,30 @@
+import { readExportTo } from "../export-to.ts";
+import { identityOf } from "../identity.ts";
+import type { Resource } from "../resource.ts";
+import { readWorkloadAddress } from "../workload-entry/read.ts";
+import type { ServiceEntrySpec } from "./schema.ts";
+import type { ServiceEntry } from "./service-entry.ts";
+
+const resolutions = { NONE: "none", STATIC: "static", DNS: "dns" } as const;
+
+export function readServiceEntry(resource: Resource): ServiceEntry {
+  const object = identityOf(resource);
+  const spec = resource.spec as ServiceEntrySpec;
+  return {
+    object,
+    hosts: spec.hosts.map((host) => host.toLowerCase().replace(/\.$/, "")),
+    addresses: spec.addresses ?? [],
+    ports: spec.ports.map(({ number, name, targetPort = number }) => ({
+      number,
+      name,
+      protocol: "http",
+      targetPort,
+    })),
+    location: spec.location === "MESH_INTERNAL" ? "mesh-internal" : "mesh-external",
+    resolution: resolutions[spec.resolution ?? "NONE"],
+    endpoints: (spec.endpoints ?? []).map(readWorkloadAddress),
+    ...(spec.workloadSelector ? { workloadSelector: spec.workloadSelector.labels ?? {} } : {}),
+    exportTo: readExportTo(spec.exportTo, object.namespace),
+    subjectAltNames: spec.subjectAltNames ?? [],
+  };
+}

@@ -1,0 +1,154 @@
+import type { Issue } from "#core/issue.ts";
+import { isDnsLabel } from "../names.ts";
+import type { Resource } from "../resource.ts";
+import { checkDistinct, checkExportTo, checkHost, checkSelector, issue } from "../schema/checks.ts";
+import { fieldPath } from "../schema/field-path.ts";
+import { isCidr, isIP } from "../schema/ip.ts";
+import { validateWorkloadAddress } from "../workload-entry/validate.ts";
+import type { ServiceEntrySpec } from "./schema.ts";
+
+export function validateServiceEntry(object: Resource): readonly Issue[] {
+  const spec = object.spec as ServiceEntrySpec;
+  const { hosts, addresses = [], workloadSelector } = spec;
+  return [
+    ...hosts.flatMap((host, i) => validateHost(host, spec, fieldPath("spec.hosts", i))),
+    ...checkDistinct(
+      hosts.map((host) => host.toLowerCase()),
+      "spec.hosts",
+    ),
+    ...addresses.flatMap((address, i) => validateAddress(address, fieldPath("spec.addresses", i))),
+    ...checkDistinct(addresses, "spec.addresses"),
+    ...spec.ports.flatMap((_, i) => validatePort(spec.ports, i)),
+    ...validateEndpoints(spec),
+    ...checkSelector(workloadSelector?.labels, "spec.workloadSelector.labels"),
+    ...checkExportTo(spec.exportTo, "spec.exportTo"),
+    ...(spec.subjectAltNames ?? []).flatMap((name, i) => validateIdentity(name, i)),
+  ];
+}
+
+function validateHost(host: string, spec: ServiceEntrySpec, path: string): readonly Issue[] {
+  if (host === "*")
+    return [
+      issue(path, "invalid", "a service cannot have every name; expected a DNS name, or *.suffix"),
+    ];
+  const wildcard = host.startsWith("*.");
+  if (wildcard && spec.resolution === "DNS" && (spec.endpoints ?? []).length === 0)
+    return [
+      issue(path, "invalid", `"${host}" cannot be resolved; name the host, or give endpoints`),
+    ];
+  return checkHost(host, path);
+}
+
+function validateAddress(address: string, path: string): readonly Issue[] {
+  if (isIP(address)) return [];
+  if (isCidr(address))
+    return [
+      issue(
+        path,
+        "unsupported-value",
+        "address ranges are not supported by this version of Weft; expected single IP addresses",
+      ),
+    ];
+  return [issue(path, "invalid", `"${address}" is not an IP address`)];
+}
+
+function validatePort(ports: ServiceEntrySpec["ports"], index: number): readonly Issue[] {
+  const path = fieldPath("spec.ports", index);
+  const { name = "", number } = ports[index] ?? {};
+  const before = ports.slice(0, index);
+  const issues: Issue[] = [];
+  if (!isDnsLabel(name))
+    issues.push(
+      issue(
+        `${path}.name`,
+        "invalid",
+        `"${name}" is not a port's name: expected lower-case letters, digits and -`,
+      ),
+    );
+  if (before.some((port) => port.name === name))
+    issues.push(issue(`${path}.name`, "duplicate", `another port is already named ${name}`));
+  if (before.some((port) => port.number === number))
+    issues.push(issue(`${path}.number`, "duplicate", `port ${number} is already listed`));
+  return issues;
+}
+
+function validateEndpoints(spec: ServiceEntrySpec): readonly Issue[] {
+  const { endpoints = [], resolution = "NONE", workloadSelector, ports } = spec;
+  const issues: Issue[] = [];
+  if (workloadSelector !== undefined && endpoints.length > 0)
+    issues.push(
+      issue(
+        "spec.workloadSelector",
+        "invalid",
+        "expected either endpoints or workloadSelector, got both",
+      ),
+    );
+  if (resolution === "NONE" && (endpoints.length > 0 || workloadSelector !== undefined)) {
+    const field = endpoints.length > 0 ? "endpoints" : "workloadSelector";
+    issues.push(
+      issue(
+        `spec.${field}`,
+        "invalid",
+        "does nothing with resolution NONE; write resolution: STATIC or DNS",
+      ),
+    );
+  }
+  const names = ports.map(({ name }) => name);
+  for (const [i, endpoint] of endpoints.entries()) {
+    const path = fieldPath("spec.endpoints", i);
+    issues.push(...validateWorkloadAddress(endpoint, path));
+    if (resolution === "STATIC" && !isIP(endpoint.address) && !endpoint.address.startsWith("unix:"))
+      issues.push(
+        issue(
+          `${path}.address`,
+          "invalid",
+          `"${endpoint.address}" is not an IP address; write resolution: DNS for names`,
+        ),
+      );
+    for (const name of Object.keys(endpoint.ports ?? {}))
+      if (!names.includes(name))
+        issues.push(
+          issue(
+            fieldPath(`${path}.ports`, name),
+            "invalid",
+            `spec.ports has no port of this name; expected one of ${names.join(", ")}`,
+          ),
+        );
+  }
+  return issues;
+}
+
+function validateIdentity(name: string, index: number): readonly Issue[] {
+  if (/^spiffe:\/\/[^/\s]+\/\S+$/.test(name)) return [];
+  return [
+    issue(
+      fieldPath("spec.subjectAltNames", index),
+      "unsupported-value",
+      `"${name}" is not a SPIFFE ID, and this version of Weft verifies no other names; expected spiffe://<trust domain>/<path>`,
+    ),
+  ];
+}
+
+export function serviceEntryWarnings(object: Resource): readonly string[] {
+  const { hosts, endpoints = [], workloadSelector, resolution } = object.spec as ServiceEntrySpec;
+  const namespace = object.metadata.namespace ?? "default";
+  const warnings = hosts.flatMap((host, i) =>
+    host.includes(".")
+      ? []
+      : [
+          `spec.hosts[${i}] has no dot: rules that say "${host}" mean ${host}.<their namespace>.svc.cluster.local, not this entry of namespace ${namespace}`,
+        ],
+  );
+  if (resolution === "STATIC" && endpoints.length === 0 && workloadSelector === undefined)
+    warnings.push("spec has resolution STATIC and no endpoints, so every request fails");
+  if (
+    resolution === "DNS" &&
+    endpoints.length === 0 &&
+    workloadSelector === undefined &&
+    hosts.length > 1
+  )
+    warnings.push(
+      `spec has several hosts and no endpoints: all of them lead to what ${hosts[0]} resolves to`,
+    );
+  return warnings;
+}
