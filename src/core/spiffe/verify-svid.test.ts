@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import fc from "fast-check";
 import {
   ecKey,
@@ -9,6 +11,8 @@ import {
   testCa,
   testSvid,
 } from "../../../test/support/certificates.ts";
+import { openssl } from "../../../test/support/openssl.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
 import { OID } from "./der/object-identifiers.ts";
 import {
   encodeBasicConstraints,
@@ -269,12 +273,57 @@ describe("the chain", () => {
   });
 });
 
-describe("weak keys", () => {
-  test("are refused in a leaf and in a root", () => {
-    const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
-    expect(() => leaf({ key: weak })).toThrow(/1024 bits/);
-    expect(() => leaf({ key: ecKey("secp256k1") })).toThrow(/curve/);
-    expect(() => testCa({ key: ecKey("secp521r1") })).toThrow(/curve/);
+describe("certificates that openssl made", () => {
+  /** A leaf with every right extension, made by another's hand: `key` and `sign` are openssl's arguments. */
+  async function foreign(key: readonly string[], sign: readonly string[] = []) {
+    await using dir = await tempDir();
+    const at = (name: string) => join(dir.path, name);
+    await writeFile(at("root.pem"), root.pem);
+    await writeFile(at("root.key"), root.privateKey.export({ type: "pkcs8", format: "pem" }));
+    const rules = [
+      "basicConstraints=critical,CA:FALSE",
+      "keyUsage=critical,digitalSignature",
+      "extendedKeyUsage=clientAuth",
+      `subjectAltName=critical,URI:${ID}`,
+    ];
+    await writeFile(at("leaf.ext"), rules.join("\n"));
+    const request = ["-new", "-nodes", "-subj", "/CN=web", "-keyout", at("key"), "-out", at("csr")];
+    await openssl("req", ...request, "-newkey", ...key);
+    const signer = ["-CA", at("root.pem"), "-CAkey", at("root.key"), "-CAcreateserial", ...sign];
+    const args = [
+      "-req",
+      "-in",
+      at("csr"),
+      ...signer,
+      "-extfile",
+      at("leaf.ext"),
+      "-outform",
+      "DER",
+    ];
+    await openssl("x509", ...args, "-days", "2", "-out", at("leaf.der"));
+    const nowMs = Date.now();
+    const window = { notBeforeMs: nowMs - 86_400_000, notAfterMs: nowMs + 86_400_000 };
+    const wide = testCa({ key: root.privateKey, ...window });
+    const roots = createTrustBundle({ trustDomain: "cluster.local", rootsPem: wide.pem });
+    return verdict([{ der: new Uint8Array(await readFile(at("leaf.der"))) }], { roots, nowMs });
+  }
+
+  const curve = (name: string) => ["ec", "-pkeyopt", `ec_paramgen_curve:${name}`];
+
+  test("are accepted with keys that are strong enough, and refused with others", async () => {
+    expect(await foreign(curve("P-256"))).toBe("accepted");
+    expect(await foreign(curve("P-384"))).toBe("accepted");
+    expect(await foreign(["rsa:2048"])).toBe("accepted");
+    expect(await foreign(["rsa:1024"])).toBe("weak-key");
+    expect(await foreign(curve("P-224"))).toBe("weak-key");
+    expect(await foreign(curve("secp256k1"))).toBe("weak-key");
+    expect(await foreign(curve("P-521"))).toBe("weak-key");
+    expect(await foreign(["ed448"])).toBe("unsupported-algorithm");
+  });
+
+  test("are refused with a signature over SHA-1", async () => {
+    expect(await foreign(curve("P-256"), ["-sha512"])).toBe("accepted");
+    expect(await foreign(curve("P-256"), ["-sha1"])).toBe("unsupported-algorithm");
   });
 });
 
