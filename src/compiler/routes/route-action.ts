@@ -13,7 +13,7 @@ import type {
   HttpDestination,
   HttpForward,
   HttpRedirect,
-  HttpRoute,
+  HttpRewrite,
 } from "#resources/virtual-service/virtual-service.ts";
 import { outboundClusterName } from "../clusters/cluster-name.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
@@ -56,29 +56,18 @@ export function retryPolicyOf(
   return explicit === undefined ? defaultRetryPolicy : explicitRetryPolicy(explicit);
 }
 
-/** Setting the header `host` on the way to the only destination is a change of authority, in Istio's words. */
-export function rewriteOf(route: HttpRoute, path: PathMatch): Rewrite | undefined {
-  const forward = route.action.kind === "forward" ? route.action : undefined;
-  const [only, ...others] = forward?.destinations ?? [];
-  const sets = [
-    ...route.headers.request.set,
-    ...(others.length === 0 ? (only?.headers.request.set ?? []) : []),
-  ];
-  const written = forward?.rewrite;
-  const named = sets.find(([name]) => isAuthority(name))?.[1];
-  const authority = written?.authority ?? named;
-  const pathRewrite = written && rewrittenPath(written, path);
-  if (authority === undefined && pathRewrite === undefined) return undefined;
+export function rewriteOf(written: HttpRewrite, path: PathMatch): Rewrite {
+  const { authority } = written;
+  const pathRewrite = rewrittenPath(written, path);
   return {
     ...(pathRewrite !== undefined && { path: pathRewrite }),
     ...(authority !== undefined && { authority }),
   };
 }
 
-/** Without the authority, which `rewriteOf` speaks for. */
 export function headerEdits({ set, add, remove }: HeaderOperation): HeaderEdits {
   if (set.length + add.length + remove.length === 0) return noHeaderEdits;
-  return { set: set.filter(([name]) => !isAuthority(name)), add, remove };
+  return { set, add, remove };
 }
 
 export function redirectAction(written: HttpRedirect): RedirectAction {
@@ -93,10 +82,8 @@ export function redirectAction(written: HttpRedirect): RedirectAction {
   };
 }
 
-function rewrittenPath(
-  { uri, uriRegex }: NonNullable<HttpForward["rewrite"]>,
-  path: PathMatch,
-): Rewrite["path"] {
+/** Under a prefix match only what matched is replaced, else the whole path. */
+function rewrittenPath({ uri, uriRegex }: HttpRewrite, path: PathMatch): Rewrite["path"] {
   if (uriRegex !== undefined)
     return { kind: "regex", pattern: uriRegex.pattern, substitution: uriRegex.substitution };
   if (uri === undefined) return undefined;
@@ -105,8 +92,4 @@ function rewrittenPath(
 
 function onlyPort(service: MeshService | undefined): number | undefined {
   return service?.ports.length === 1 ? service.ports[0]?.number : undefined;
-}
-
-function isAuthority(name: string): boolean {
-  return name.toLowerCase() === "host" || name.toLowerCase() === ":authority";
 }

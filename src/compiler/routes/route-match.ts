@@ -22,16 +22,21 @@ export function compileMatch(written: HttpMatch): RouteMatch {
     path: uri === undefined ? anyRequest.path : pathMatch(uri, ignoreUriCase),
     headers: [
       ...pseudo,
-      ...written.headers.map((header) => headerMatch(header, false)),
-      ...written.withoutHeaders.map((header) => headerMatch(header, true)),
+      ...byName(written.headers).map((header) => headerMatch(header, false)),
+      ...byName(written.withoutHeaders).map((header) => headerMatch(header, true)),
     ],
-    query: written.queryParams.map(queryMatch),
+    query: byName(written.queryParams).map(queryMatch),
   };
 }
 
 /** Nothing after a route that takes every request is ever reached. */
 export function takesAll({ path, headers, query }: RouteMatch): boolean {
   return path.kind === "prefix" && path.value === "/" && headers.length + query.length === 0;
+}
+
+/** The order of a map's keys means nothing, so it must not look like a change. */
+function byName(matches: readonly NamedMatch[]): readonly NamedMatch[] {
+  return matches.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function pathMatch({ kind, value }: WrittenMatch, ignoreCase: boolean): PathMatch {

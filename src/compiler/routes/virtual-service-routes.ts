@@ -80,7 +80,7 @@ function compileAction(http: HttpRoute, match: Route["match"], scope: RuleScope)
   if (action.kind === "respond")
     return { kind: "respond", status: action.status, body: action.body };
 
-  const rewrite = rewriteOf(http, match.path);
+  const rewrite = action.rewrite && rewriteOf(action.rewrite, match.path);
   const retry = retryPolicyOf(action.retries, scope.mesh);
   return {
     kind: "forward",
