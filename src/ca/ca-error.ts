@@ -93,6 +93,8 @@ const FACTS = {
 
 export type CaErrorCode = keyof typeof FACTS;
 
+export const caErrors: Readonly<Record<CaErrorCode, CaErrorFacts>> = FACTS;
+
 /** Everything that the CA refuses or fails at. Messages carry no key and no token. */
 export class CaError extends Error {
   override readonly name = "CaError";

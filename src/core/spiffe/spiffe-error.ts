@@ -39,7 +39,7 @@ const FACTS = {
 
 export type SpiffeErrorCode = keyof typeof FACTS;
 
-export const spiffeErrorCodes = Object.keys(FACTS) as readonly SpiffeErrorCode[];
+export const spiffeErrors: Readonly<Record<SpiffeErrorCode, SpiffeErrorFacts>> = FACTS;
 
 /** Everything that reading, verifying or making an identity can refuse. */
 export class SpiffeError extends Error {
