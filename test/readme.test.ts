@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type CheckoutCopy, checkoutCopy } from "./support/checkout-copy.ts";
-import { eventually } from "./support/eventually.ts";
 import { type ShellBlock, shellBlocks } from "./support/shell-blocks.ts";
 import { runProgram, type Spawned, spawnProgram } from "./support/spawn-weft.ts";
 
@@ -41,13 +40,11 @@ async function runBlock(block: ShellBlock): Promise<void> {
   }
   const program = spawnProgram(command, options);
   background.push({ block, program });
-  await eventually(() => isReady(program, block.until), { deadlineMs: READY_WITHIN_MS });
-}
-
-function isReady(program: Spawned, until: string): boolean {
-  const output = `${program.stdout.text}\n${program.stderr.text}`;
-  if (output.includes(until)) return true;
-  throw new Error(`"${until}" has not appeared in:\n${output}`);
+  const wanted = new RegExp(RegExp.escape(block.until));
+  const lines = [program.stdout, program.stderr].map((out) => out.line(wanted, READY_WITHIN_MS));
+  await Promise.any(lines).catch((cause: AggregateError) => {
+    throw new Error(cause.errors.map(String).join("\n"));
+  });
 }
 
 /** The first command of a block. */
