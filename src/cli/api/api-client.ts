@@ -15,6 +15,8 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Default JSON. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -53,11 +55,17 @@ async function request(
   dataDir: string,
   method: string,
   path: string,
-  { body, contentType = "application/json", query = {}, signal }: RequestOptions = {},
+  {
+    body,
+    contentType = "application/json",
+    query = {},
+    accept = "application/json",
+    signal,
+  }: RequestOptions = {},
 ): Promise<ApiAnswer> {
   const url = new URL(path, apiUrl);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  const headers: Record<string, string> = { authorization: `Bearer ${apiToken}` };
+  const headers: Record<string, string> = { authorization: `Bearer ${apiToken}`, accept };
   if (body !== undefined) headers["content-type"] = contentType;
   const init = {
     method,

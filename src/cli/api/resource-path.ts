@@ -1,0 +1,56 @@
+import { kindKey, type ResourceKind } from "#resources/kind.ts";
+import { findKind, kinds, splitApiVersion } from "#resources/kinds.ts";
+import { CliError } from "../cli-error.ts";
+import { closestName } from "../closest-name.ts";
+
+/** The kind that a person means by `vs`, `virtualservice`, `VirtualServices` or `virtualservices.networking.istio.io`. Throws CliError. */
+export function kindByWord(word: string): ResourceKind {
+  const wanted = word.toLowerCase();
+  const found = kinds.find((kind) => namesOf(kind).includes(wanted));
+  if (found) return found;
+  const meant = closestName(wanted, kinds.flatMap(namesOf));
+  const all = kinds.map(({ plural }) => plural).join(", ");
+  throw new CliError(
+    "usage",
+    `"${word}" is no kind of resource`,
+    meant === undefined ? `there are: ${all}` : `did you mean: ${meant}`,
+  );
+}
+
+/** Collection, or one object of it. The namespace does not matter for cluster-scoped kinds. */
+export function resourcePath(
+  kind: ResourceKind,
+  place: {
+    readonly namespace?: string | undefined;
+    readonly name?: string;
+    readonly version?: string;
+  },
+): string {
+  const version = place.version ?? kind.versions[0] ?? "v1";
+  const root = kind.group === "" ? `/api/${version}` : `/apis/${kind.group}/${version}`;
+  const scope =
+    kind.namespaced && place.namespace !== undefined
+      ? `/namespaces/${encodeURIComponent(place.namespace)}`
+      : "";
+  const name = place.name === undefined ? "" : `/${encodeURIComponent(place.name)}`;
+  return `${root}${scope}/${kind.plural}${name}`;
+}
+
+/** The kind of a document. Throws CliError that names what Weft knows. */
+export function kindOfDocument(apiVersion: string, kind: string): ResourceKind {
+  const { group, version } = splitApiVersion(apiVersion);
+  const found = findKind(group, kind);
+  if (found?.versions.includes(version)) return found;
+  const hint = found
+    ? `${kind} is served as ${found.versions.map((each) => `${group}/${each}`).join(", ")}`
+    : "this version of Weft does not act on that kind, so it does not take it";
+  throw new CliError("failed", `no kind "${kind}" of version "${apiVersion}"`, hint);
+}
+
+const namesOf = (kind: ResourceKind): readonly string[] => [
+  kind.plural,
+  kind.singular,
+  kind.kind.toLowerCase(),
+  kindKey(kind),
+  ...kind.shortNames,
+];

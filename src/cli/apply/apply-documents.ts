@@ -1,0 +1,172 @@
+// All or nothing as far as it can be known before: every document is tried first, and only when the API would take all of
+// them is any written.
+
+import type { AppliedObject } from "#control/live-world.ts";
+import { kindKey, type ResourceKind } from "#resources/kind.ts";
+import type { Resource } from "#resources/resource.ts";
+import { type ApiClient, ApiError } from "../api/api-client.ts";
+import { kindOfDocument, resourcePath } from "../api/resource-path.ts";
+import { CliError } from "../cli-error.ts";
+import type { WrittenDocument } from "./read-documents.ts";
+
+export interface ApplyDocumentsOptions {
+  /** For documents that name none. */
+  readonly namespace: string;
+  readonly forceConflicts: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface Outcome {
+  readonly word: "created" | "configured" | "unchanged";
+  readonly object: Resource;
+  /** Undefined for kinds that no proxy is affected by. */
+  readonly applied: AppliedObject;
+  /** `virtualservice.networking.istio.io/payments` */
+  readonly title: string;
+}
+
+export interface Applied {
+  readonly outcomes: readonly Outcome[];
+  readonly warnings: readonly string[];
+  /** Why nothing was applied, one entry per document that was refused. */
+  readonly refusals: readonly string[];
+}
+
+interface Target {
+  readonly document: WrittenDocument;
+  readonly kind: ResourceKind;
+  readonly namespace: string | undefined;
+  readonly path: string;
+}
+
+/** Throws CliError `connection`; refusals by the API are in the result. */
+export async function applyDocuments(
+  api: ApiClient,
+  documents: readonly WrittenDocument[],
+  options: ApplyDocumentsOptions,
+): Promise<Applied> {
+  const refusals: string[] = [];
+  const targets: Target[] = [];
+  for (const document of documents) {
+    const target = await guarded(document, refusals, async () =>
+      locate(document, options.namespace),
+    );
+    if (target) targets.push(target);
+  }
+  const ordered = targets.sort((a, b) => rank(a.kind) - rank(b.kind));
+  const coming = new Set(
+    ordered.filter(isNamespace).map(({ document }) => document.object.metadata.name),
+  );
+  for (const target of ordered)
+    await guarded(target.document, refusals, () => rehearse(api, target, options, coming));
+  if (refusals.length > 0) return { outcomes: [], warnings: [], refusals };
+  return await write(api, ordered, options);
+}
+
+async function write(
+  api: ApiClient,
+  targets: readonly Target[],
+  options: ApplyDocumentsOptions,
+): Promise<Applied> {
+  const outcomes: Outcome[] = [];
+  const warnings = new Set<string>();
+  const refusals: string[] = [];
+  for (const target of targets) {
+    await guarded(target.document, refusals, async () => {
+      const before = await current(api, target);
+      const answer = await send(api, target, options, options.dryRun);
+      for (const warning of answer.warnings) warnings.add(warning);
+      outcomes.push(outcomeOf(target, before, answer.body as Resource));
+    });
+  }
+  return { outcomes, warnings: [...warnings], refusals };
+}
+
+/** What others live in comes first, whatever the order of files. */
+const rank = ({ group, kind }: ResourceKind): number =>
+  group === "" ? 1 + ["Namespace", "ServiceAccount", "Secret", "Service"].indexOf(kind) || 9 : 10;
+
+const isNamespace = ({ kind }: Target): boolean => kind.group === "" && kind.kind === "Namespace";
+
+function locate(document: WrittenDocument, defaultNamespace: string): Target {
+  const { apiVersion, kind: word, metadata } = document.object;
+  const kind = kindOfDocument(apiVersion, word);
+  const namespace = kind.namespaced ? (metadata.namespace ?? defaultNamespace) : undefined;
+  const version = apiVersion.split("/").at(-1) ?? "";
+  return {
+    document,
+    kind,
+    namespace,
+    path: resourcePath(kind, { namespace, version, name: metadata.name }),
+  };
+}
+
+async function rehearse(
+  api: ApiClient,
+  target: Target,
+  options: ApplyDocumentsOptions,
+  coming: ReadonlySet<string>,
+): Promise<void> {
+  try {
+    await send(api, target, options, true);
+  } catch (cause) {
+    const waits =
+      cause instanceof ApiError && cause.status === 404 && coming.has(target.namespace ?? "");
+    if (!waits) throw cause; // else its namespace is in one of the files
+  }
+}
+
+function send(
+  api: ApiClient,
+  { document, path }: Target,
+  { forceConflicts }: ApplyDocumentsOptions,
+  dryRun: boolean,
+) {
+  return api.request("PATCH", path, {
+    body: JSON.stringify(document.object),
+    contentType: "application/apply-patch+yaml",
+    query: {
+      fieldManager: "weft",
+      fieldValidation: "Strict",
+      ...(forceConflicts ? { force: "true" } : {}),
+      ...(dryRun ? { dryRun: "All" } : {}),
+    },
+  });
+}
+
+async function current(api: ApiClient, { path }: Target): Promise<Resource | undefined> {
+  try {
+    return (await api.request("GET", path)).body as Resource;
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.status === 404) return undefined;
+    throw cause;
+  }
+}
+
+function outcomeOf({ kind }: Target, before: Resource | undefined, object: Resource): Outcome {
+  const { name, namespace = "", uid = "", generation = 0, resourceVersion } = object.metadata;
+  const isSame = before?.metadata.resourceVersion === resourceVersion;
+  const known = isSame ? "unchanged" : "configured";
+  return {
+    word: before ? known : "created",
+    object,
+    applied: { kind: kindKey(kind), namespace, name, uid, generation },
+    title: `${kind.singular}${kind.group === "" ? "" : `.${kind.group}`}/${name}`,
+  };
+}
+
+/** Runs one document's work; a refusal is noted with the document's place and the work of others goes on. */
+async function guarded<T>(
+  document: WrittenDocument,
+  refusals: string[],
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof CliError) || cause.code === "connection") throw cause;
+    const hint = cause.hint === undefined ? "" : ` (${cause.hint})`;
+    refusals.push(`${document.place}: ${cause.message}${hint}`);
+    return undefined;
+  }
+}
