@@ -7,7 +7,7 @@ import { isExportedTo } from "#resources/export-to.ts";
 import type { ObjectIdentity } from "#resources/identity.ts";
 import { rootNamespace } from "#resources/mesh-config/mesh-config.ts";
 import { InputMemo } from "../incremental/input-memo.ts";
-import { hostPatterns } from "../mesh/host-patterns.ts";
+import { narrowest } from "../mesh/host-rules.ts";
 import type { MeshModel } from "../mesh/mesh-model.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
 
@@ -36,15 +36,25 @@ export function destinationSettings(
   service: MeshService,
   clientNamespace: string,
 ): DestinationSettings {
-  for (const namespace of new Set([clientNamespace, service.namespace, rootNamespace]))
-    for (const pattern of hostPatterns(service.host)) {
-      const rules = (model.destinationRules.get(`${namespace}/${pattern}`) ?? []).filter(
-        ({ exportTo }) => isExportedTo(exportTo, clientNamespace),
-      );
-      const [oldest] = rules;
-      if (oldest !== undefined) return merged.get(oldest, rules, () => merge(rules));
-    }
+  const visible = (rules: readonly DestinationRule[]): DestinationSettings | undefined =>
+    combine(rules.filter(({ exportTo }) => isExportedTo(exportTo, clientNamespace)));
+  for (const namespace of [clientNamespace, service.namespace, rootNamespace]) {
+    const inNamespace = model.destinationNamespaces.get(namespace);
+    if (inNamespace === undefined) continue;
+    const rules = {
+      lists: model.destinationRules,
+      prefix: `${namespace}/`,
+      hasWildcards: inNamespace.some(({ host }) => host.startsWith("*")),
+    };
+    const settings = narrowest(rules, service.host, visible);
+    if (settings !== undefined) return settings;
+  }
   return noSettings;
+}
+
+function combine(rules: readonly DestinationRule[]): DestinationSettings | undefined {
+  const [oldest] = rules;
+  return oldest && merged.get(oldest, rules, () => merge(rules));
 }
 
 const merged = new InputMemo<DestinationSettings>();

@@ -132,7 +132,7 @@ function originsOf(target: Target, policy: EffectivePolicy, inputs: ClusterInput
     mesh.object && !isDefault ? originOf(mesh.object, `spec.${field}`) : undefined;
   const { connectTimeoutMs, retryBudget } = defaultMeshConfig;
   const pool = policy.connectionPool;
-  const origins: Readonly<Record<string, Origin | undefined>> = {
+  return known({
     "": service.main.origin,
     discovery: written && originOf(written.object, written.rule),
     connectTimeoutMs:
@@ -146,8 +146,14 @@ function originsOf(target: Target, policy: EffectivePolicy, inputs: ClusterInput
     outlierDetection: policy.outlierDetection?.origin,
     transport: policy.tls?.origin,
     idleTimeoutMs: pool?.value.idleTimeoutMs === undefined ? undefined : pool.origin,
-  };
-  const known: Record<string, Origin> = {};
-  for (const [path, origin] of Object.entries(origins)) if (origin) known[path] = origin;
-  return known;
+  });
+}
+
+function known(origins: Readonly<Record<string, Origin | undefined>>): Origins {
+  const result: Record<string, Origin> = {};
+  for (const path in origins) {
+    const origin = origins[path];
+    if (origin !== undefined) result[path] = origin;
+  }
+  return result;
 }

@@ -36,9 +36,12 @@ export function reindex<T>(
   };
   for (const { before, after } of replacements) {
     if (before !== undefined)
-      for (const key of new Set(indexing.keysOf(before))) edit(key).removed.add(before);
+      for (const key of indexing.keysOf(before)) edit(key).removed.add(before);
     if (after !== undefined)
-      for (const key of new Set(indexing.keysOf(after))) edit(key).added.push(after);
+      for (const key of indexing.keysOf(after)) {
+        const { added } = edit(key);
+        if (added.at(-1) !== after) added.push(after); // a key that is given twice counts once
+      }
   }
   const changes = [...edits].map(([key, change]) => {
     const items = applyEdit(lists.get(key) ?? [], change, indexing.compare);

@@ -47,12 +47,16 @@ export interface MeshModel {
   readonly endpoints: SortedLists<ServiceEndpoints>;
   /** By host, wildcards as they are written. */
   readonly virtualServices: SortedLists<VirtualService>;
+  /** Those of them with a wildcard, by it. */
+  readonly wildcardRules: SortedLists<VirtualService>;
   /** By host that they send to. */
   readonly senders: SortedLists<VirtualService>;
   /** By label key that their rules ask of callers. */
   readonly askingLabels: SortedLists<VirtualService>;
   /** By `namespace/host`. */
   readonly destinationRules: SortedLists<DestinationRule>;
+  /** By namespace. */
+  readonly destinationNamespaces: SortedLists<DestinationRule>;
   /** By host. */
   readonly trafficSplits: SortedLists<TrafficSplit>;
   /** By namespace. */
@@ -84,9 +88,11 @@ export function emptyModel(world: World): MeshModel {
     workloads: emptyLists(),
     endpoints: emptyLists(),
     virtualServices: emptyLists(),
+    wildcardRules: emptyLists(),
     senders: emptyLists(),
     askingLabels: emptyLists(),
     destinationRules: emptyLists(),
+    destinationNamespaces: emptyLists(),
     trafficSplits: emptyLists(),
     peerAuthentications: emptyLists(),
     authorizationPolicies: emptyLists(),
@@ -131,9 +137,15 @@ function applyChanges(
     workloads: reindex(model.workloads, byLabels, changes.workloads),
     endpoints: reindex(model.endpoints, byService, changes.endpoints),
     virtualServices: reindex(model.virtualServices, byVirtualHost, virtualServices),
+    wildcardRules: reindex(model.wildcardRules, byWildcard, virtualServices),
     senders: reindex(model.senders, byDestination, virtualServices),
     askingLabels: reindex(model.askingLabels, bySourceLabel, virtualServices),
     destinationRules: reindex(model.destinationRules, byTier, changes.destinationRules),
+    destinationNamespaces: reindex(
+      model.destinationNamespaces,
+      byNamespace,
+      changes.destinationRules,
+    ),
     trafficSplits: reindex(model.trafficSplits, byRoot, changes.trafficSplits),
     peerAuthentications: reindex(
       model.peerAuthentications,
@@ -170,10 +182,9 @@ const declaredFirst = (a: DeclaredService, b: DeclaredService): number =>
   oldest(a, b) ||
   (a.host < b.host ? -1 : 1);
 
-const byName = (a: Item, b: Item): number => {
-  const [left, right] = [a.object, b.object];
-  const [leftKey, rightKey] = [`${left.name} ${left.kind}`, `${right.name} ${right.kind}`];
-  return leftKey < rightKey ? -1 : 1;
+const byName = ({ object: a }: Item, { object: b }: Item): number => {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return a.kind < b.kind ? -1 : 1;
 };
 
 const byHost: Indexing<DeclaredService> = {
@@ -204,6 +215,11 @@ const byService: Indexing<ServiceEndpoints> = {
 
 const byVirtualHost: Indexing<VirtualService> = {
   keysOf: ({ hosts }) => hosts,
+  compare: oldest,
+};
+
+const byWildcard: Indexing<VirtualService> = {
+  keysOf: ({ hosts }) => hosts.filter((host) => host.startsWith("*")),
   compare: oldest,
 };
 

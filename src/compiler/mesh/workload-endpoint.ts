@@ -53,7 +53,7 @@ export function listedEndpoint(
 interface Surroundings extends EndpointContext {
   readonly namespace: string;
   /** From the application's port to where a Weft proxy accepts for it. */
-  readonly proxies: Readonly<Record<string, SocketAddress>>;
+  readonly proxies: ProxyAddresses;
 }
 
 /** Mutual TLS is answered by a Weft proxy, or by whoever says so with Istio's label; anybody else is called plainly. */
@@ -106,7 +106,17 @@ function workloadRef({ object }: WorkloadEntry, labels: LabelSet): WorkloadRef {
   };
 }
 
-function proxyAddresses(entry: WorkloadEntry): Readonly<Record<string, SocketAddress>> {
+type ProxyAddresses = Readonly<Record<string, SocketAddress>>;
+
+const readProxies = new WeakMap<WorkloadEntry, ProxyAddresses>();
+
+function proxyAddresses(entry: WorkloadEntry): ProxyAddresses {
+  const known = readProxies.get(entry) ?? readProxyAddresses(entry);
+  readProxies.set(entry, known);
+  return known;
+}
+
+function readProxyAddresses(entry: WorkloadEntry): ProxyAddresses {
   const written = parseJson(entry.object.annotations[inboundAnnotation] ?? "{}");
   if (typeof written !== "object" || written === null) return {};
   const read = Object.entries(written).flatMap(([port, address]) => {

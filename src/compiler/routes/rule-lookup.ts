@@ -2,7 +2,7 @@ import { isExportedTo } from "#resources/export-to.ts";
 import type { LabelSet } from "#resources/matching.ts";
 import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
 import type { HttpMatch, VirtualService } from "#resources/virtual-service/virtual-service.ts";
-import { hostPatterns } from "../mesh/host-patterns.ts";
+import { narrowest } from "../mesh/host-rules.ts";
 import { hasLabels } from "../mesh/labels.ts";
 import type { MeshModel } from "../mesh/mesh-model.ts";
 
@@ -18,13 +18,14 @@ export function virtualServiceFor(
   host: string,
   client: Client,
 ): VirtualService | undefined {
-  for (const pattern of hostPatterns(host)) {
-    const rule = model.virtualServices
-      .get(pattern)
-      ?.find(({ exportTo }) => isExportedTo(exportTo, client.namespace));
-    if (rule !== undefined) return rule;
-  }
-  return undefined;
+  const rules = {
+    lists: model.virtualServices,
+    prefix: "",
+    hasWildcards: model.wildcardRules.size > 0,
+  };
+  return narrowest(rules, host, (candidates) =>
+    candidates.find(({ exportTo }) => isExportedTo(exportTo, client.namespace)),
+  );
 }
 
 /** The oldest split of a host. */
