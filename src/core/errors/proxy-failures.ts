@@ -218,7 +218,7 @@ export const proxyFailures = {
     summary: "This local port serves the workload's own user only.",
     next: "Run the caller as the same user, or under its own `weft run`.",
   },
-  "connect-refused": {
+  "connect-not-allowed": {
     fault: "downstream",
     status: 405,
     flag: "-",

@@ -141,7 +141,7 @@ function otherPair(reporter: PairLabels["reporter"]): PairLabels {
 function cellLabels(pair: PairLabels, cell: RequestCell): Labels {
   return [
     ...pairLabelList(pair, cell.protocol),
-    ["response_code", cell.status === 0 ? "other" : String(cell.status)],
+    ["response_code", cell.status === -1 ? "other" : String(cell.status)],
     ["grpc_response_status", cell.grpcStatus],
     ["response_flags", cell.flags],
     ["connection_security_policy", pair.connectionSecurityPolicy],
@@ -199,7 +199,7 @@ function goldenFamilies(series: readonly RequestSeries[]): readonly MetricFamily
 }
 
 function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
-  const responseClass = cell.status === 0 ? "other" : `${Math.floor(cell.status / 100)}xx`;
+  const responseClass = cell.status === -1 ? "other" : `${Math.floor(cell.status / 100)}xx`;
   return [
     ["reporter", pair.reporter],
     ["source_workload", pair.source.workload],

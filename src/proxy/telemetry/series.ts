@@ -88,7 +88,7 @@ export class RequestSeries {
     if (last !== undefined && this.cells.length >= MAX_CELLS) return last;
     const full = this.cells.length === MAX_CELLS - 1;
     const cell: RequestCell = {
-      status: full ? 0 : status,
+      status: full ? -1 : status,
       flags: full ? "other" : flags,
       protocol,
       grpcStatus: full ? "" : grpcStatus,
@@ -105,7 +105,7 @@ export class RequestSeries {
 const MAX_CELLS = 64;
 
 export interface RequestCell {
-  /** 0: statuses beyond the bound. */
+  /** 0: the caller went away before there was one; -1: statuses beyond the bound. */
   readonly status: number;
   readonly flags: string;
   readonly protocol: RequestProtocol;

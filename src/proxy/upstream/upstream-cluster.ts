@@ -169,17 +169,8 @@ export class UpstreamCluster {
     return new Host(endpoint, this.config.name, series, this.#pool);
   }
 
-  #pair(endpoint: Endpoint): PairLabels {
-    const { destination } = this.config;
-    return {
-      reporter: "source",
-      source: this.#shared.self,
-      destination: workloadLabels(endpoint.workload, endpoint.identities[0]),
-      destinationService: destination?.host ?? "PassthroughCluster",
-      destinationServiceName: destination?.service ?? "PassthroughCluster",
-      destinationServiceNamespace: destination?.namespace ?? "unknown",
-      connectionSecurityPolicy: "unknown",
-    };
+  #pair({ workload, identities }: Endpoint): PairLabels {
+    return outboundPair(this.#shared.self, this.config, workloadLabels(workload, identities[0]));
   }
 
   #poolSurroundings(): PoolSurroundings {
@@ -191,6 +182,25 @@ export class UpstreamCluster {
       usage: this.usage,
     };
   }
+}
+
+/** Calls from `self` to a destination; without a cluster, to nowhere that is known. */
+export function outboundPair(
+  self: WorkloadLabels,
+  config: Cluster | undefined,
+  workload: WorkloadLabels,
+): PairLabels {
+  const destination = config?.destination;
+  const fallback = config?.name ?? "unknown";
+  return {
+    reporter: "source",
+    source: self,
+    destination: workload,
+    destinationService: destination?.host ?? fallback,
+    destinationServiceName: destination?.service ?? fallback,
+    destinationServiceNamespace: destination?.namespace ?? "unknown",
+    connectionSecurityPolicy: "unknown",
+  };
 }
 
 export function workloadLabels(

@@ -1,0 +1,27 @@
+import type { Clock } from "#core/clock.ts";
+import type { Log } from "#core/log.ts";
+import type { Timers } from "./resilience/timers.ts";
+import type { MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import type { RandomIds } from "./telemetry/random-ids.ts";
+import type { WorkloadLabels } from "./telemetry/series.ts";
+import type { ClusterSet } from "./upstream/cluster-set.ts";
+
+/** What every listener, connection and request of one proxy shares. */
+export interface ProxyRuntime {
+  readonly clusters: ClusterSet;
+  readonly timers: Timers;
+  readonly clock: Clock;
+  /** [0, 1) */
+  readonly random: () => number;
+  readonly ids: RandomIds;
+  readonly metrics: MetricsRegistry;
+  /** Absent: no access log is written. */
+  readonly accessLog: { write(line: string): void } | undefined;
+  readonly log: Log;
+  /** The workload that this proxy stands beside, as metrics name it. */
+  readonly self: WorkloadLabels;
+  /** Value of `weft-peer`: how the workload presents itself to the proxies that it calls. */
+  readonly peerLine: string;
+  /** Unique within the fleet for all practical purposes. */
+  readonly nextRecordId: () => string;
+}

@@ -1,0 +1,104 @@
+import type { RequestHead } from "#http/exchange.ts";
+import { fieldName } from "#wire/http1/field-name.ts";
+import { HeadEdits } from "#wire/http1/head-edits.ts";
+import type { Downstream } from "./downstream.ts";
+import type { ForwardPlan } from "./router/compiled-route.ts";
+import { applyEdits, type PreparedEdits } from "./router/prepared-edits.ts";
+
+export const FIELD = {
+  host: fieldName("host"),
+  accept: fieldName("accept"),
+  userAgent: fieldName("user-agent"),
+  forwardedFor: fieldName("x-forwarded-for"),
+  contentType: fieldName("content-type"),
+  grpcStatus: fieldName("grpc-status"),
+  idempotencyKey: fieldName("idempotency-key"),
+  proxyAuthorization: fieldName("proxy-authorization"),
+  clientCert: fieldName("x-forwarded-client-cert"),
+  peer: fieldName("weft-peer"),
+  traceparent: fieldName("traceparent"),
+  requestId: fieldName("x-request-id"),
+  attemptCount: fieldName("x-envoy-attempt-count"),
+  error: fieldName("weft-error"),
+  applicationError: fieldName("x-application-weft-error"),
+} as const;
+
+/** What editing needs to know of the request; the request's record is one. */
+export interface HeadFacts {
+  readonly head: RequestHead;
+  readonly downstream: Downstream;
+  /** Normalised path; the query as it was. */
+  readonly path: string;
+  readonly query: string;
+  readonly newTraceparent: string | undefined;
+  readonly newRequestId: string | undefined;
+  readonly attempts: number;
+}
+
+/**
+ * The changes of one try: those of `headerTable`, then those of the route. `peerLine` is given on the first request of a
+ * connection to another proxy.
+ */
+export function editRequest(
+  edits: HeadEdits,
+  facts: HeadFacts,
+  plan: ForwardPlan,
+  peerLine: string | undefined,
+): HeadEdits {
+  const { head, downstream, query } = facts;
+  edits.clear();
+  const path = plan.rewritePath === undefined ? facts.path : plan.rewritePath(facts.path);
+  const target = query === "" ? path : `${path}?${query}`;
+  if (target !== head.target) edits.target = target;
+  editAuthority(edits, head, plan.authority ?? downstream.authority);
+  if (downstream.listener.kind === "outbound") {
+    edits.remove(FIELD.proxyAuthorization).remove(FIELD.clientCert);
+    if (peerLine !== undefined) edits.set(FIELD.peer, peerLine);
+    else edits.remove(FIELD.peer);
+  } else {
+    edits.remove(FIELD.peer);
+    if (downstream.clientCertField === undefined) edits.remove(FIELD.clientCert);
+    else edits.set(FIELD.clientCert, downstream.clientCertField);
+  }
+  if (facts.newTraceparent !== undefined) edits.set(FIELD.traceparent, facts.newTraceparent);
+  if (facts.newRequestId !== undefined)
+    edits.addLines(`${FIELD.requestId.text}: ${facts.newRequestId}\r\n`);
+  if (facts.attempts > 1) edits.set(FIELD.attemptCount, String(facts.attempts));
+  if (plan.requestEdits !== undefined) applyEdits(plan.requestEdits, edits);
+  return edits;
+}
+
+/** An absolute target and a listener's fixed authority decide over Host; a rewrite decides over both. */
+function editAuthority(edits: HeadEdits, head: RequestHead, decided: string | undefined): void {
+  if (decided !== undefined) edits.set(FIELD.host, decided);
+  else if (head.target !== head.path && head.field(FIELD.host) !== head.authority)
+    edits.set(FIELD.host, head.authority);
+}
+
+/** Nobody but a proxy may say `weft-error`: an application's own field gets another name. */
+const renameOnly = new HeadEdits().rename(FIELD.error, FIELD.applicationError);
+
+/** `fromProxy`: the answer comes over mutual TLS from another proxy, whose word is kept. */
+export function editResponse(
+  edits: HeadEdits,
+  prepared: PreparedEdits | undefined,
+  fromProxy: boolean,
+): HeadEdits | undefined {
+  if (prepared === undefined) return fromProxy ? undefined : renameOnly;
+  edits.clear();
+  if (!fromProxy) edits.rename(FIELD.error, FIELD.applicationError);
+  applyEdits(prepared, edits);
+  return edits;
+}
+
+/** Lines of prepared edits as fields of an answer that is made here. */
+export function localFields(
+  prepared: PreparedEdits | undefined,
+): readonly (readonly [name: string, value: string])[] {
+  if (prepared === undefined) return [];
+  const added = prepared.added
+    .split("\r\n")
+    .filter((line) => line !== "")
+    .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)] as const);
+  return [...prepared.set.map(([name, value]) => [name.text, value] as const), ...added];
+}
