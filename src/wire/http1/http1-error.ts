@@ -41,6 +41,7 @@ const FACTS = {
     status: 501,
     message: "a transfer coding other than `chunked`",
   },
+  "connect-with-body": { status: 400, message: "CONNECT with Content-Length or Transfer-Encoding" },
   "missing-host": { status: 400, message: "an HTTP/1.1 request has no Host" },
   "repeated-host": { status: 400, message: "a request has more than one Host" },
   "bad-host": { status: 400, message: "Host is not `host[:port]`" },
