@@ -5,6 +5,7 @@ import type { ProxyView } from "#control/proxy-view.ts";
 import { type ApiClient, connectApi } from "../api/api-client.ts";
 import { fetchProxies } from "../api/mesh-views.ts";
 import { CliError } from "../cli-error.ts";
+import { ownCommandLine } from "../own-command-line.ts";
 import { type Child, startChild } from "./child.ts";
 import { readShop, resolveCommand, type ShopWorkload, shopDirectory } from "./shop-manifest.ts";
 
@@ -41,7 +42,7 @@ export async function openShop({ dataDir, rate, say, signal }: ShopOptions): Pro
   try {
     const controlPlane = startChild({
       label: "control plane",
-      command: weft("dev", "--data-dir", dataDir, "--port", "0", "-o", "json"),
+      command: ownCommandLine(["dev", "--data-dir", dataDir, "--port", "0", "-o", "json"]),
     });
     children.push(controlPlane);
     const api = await untilUp(controlPlane, dataDir, signal);
@@ -66,13 +67,6 @@ export async function openShop({ dataDir, rate, say, signal }: ShopOptions): Pro
   }
 }
 
-/** The command line of this very Weft. */
-export const weft = (...args: readonly string[]): readonly string[] => [
-  process.execPath,
-  Bun.main,
-  ...args,
-];
-
 const labelOf = ({ name, version }: ShopWorkload): string =>
   version === undefined ? name : `${name} ${version}`;
 
@@ -93,15 +87,13 @@ async function startWorkload(
   const port = await freePort();
   return startChild({
     label: labelOf(workload),
-    command: [
-      ...weft("run", "--name", name, "--namespace", shopNamespace, "--data-dir", dataDir),
+    command: ownCommandLine([
+      ...["run", "--name", name, "--namespace", shopNamespace, "--data-dir", dataDir],
       ...(version === undefined ? [] : ["--label", `version=${version}`]),
       ...(servicePort === undefined ? [] : ["--port", `${servicePort}:${port}`]),
-      "--drain",
-      "2",
-      "--",
+      ...["--drain", "2", "--"],
       ...(resolveCommand(workload.command) ?? []),
-    ],
+    ]),
     directory: shopDirectory,
     environment: {
       PORT: `${port}`,
@@ -174,7 +166,7 @@ const lastWords = (child: Child): string =>
 async function apply(dataDir: string, file: string): Promise<void> {
   const child = startChild({
     label: "weft apply",
-    command: weft("apply", "--data-dir", dataDir, "--wait", "-f", file),
+    command: ownCommandLine(["apply", "--data-dir", dataDir, "--wait", "-f", file]),
   });
   if ((await child.exited) !== 0)
     throw new CliError("failed", `${file} was refused`, lastWords(child));

@@ -13,6 +13,7 @@ import { type OpenSockets, openSockets, type WantedSocket } from "#proxy/supervi
 import { type ProxyProcess, superviseProxy } from "#proxy/supervise/proxy-process.ts";
 import { readRememberedPorts, writeRememberedPorts } from "#proxy/supervise/remembered-ports.ts";
 import { CliError } from "../cli-error.ts";
+import { ownCommandLine } from "../own-command-line.ts";
 import { appEnvironment } from "./app-environment.ts";
 import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
 import { runApplication } from "./run-application.ts";
@@ -157,7 +158,7 @@ function startProxy({ options, directory, open, workload, secret }: Start): Prox
     drainMs: options.drainMs,
   });
   return superviseProxy({
-    command: [process.execPath, Bun.main, "proxy", "--bootstrap", "-"],
+    command: ownCommandLine(["proxy", "--bootstrap", "-"], ["--smol"]),
     sockets: open.sockets,
     bootstrap,
     logPath: join(directory.path, "proxy.log"),
