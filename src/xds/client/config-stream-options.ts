@@ -2,6 +2,7 @@ import type { ConfigResource, ConfigType, Snapshot } from "#config/snapshot.ts";
 import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
+import type { Timers } from "../stream/timers.ts";
 import type { ConnectHttp2 } from "./http2-session.ts";
 
 /** Everything that a proxy's configuration stream needs from its surroundings. */
@@ -18,6 +19,7 @@ export interface ConfigStreamOptions {
   /** A reason when the proxy's regular expression engine refuses `pattern`. */
   readonly checkRegex: (pattern: string) => string | undefined;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   /** [0, 1) */
   readonly random: () => number;
