@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { attestByCertificate } from "#ca/attestation/by-certificate.ts";
+import { attestPeer } from "#ca/attestation/by-certificate.ts";
 import { openFileLedger } from "#ca/attestation/file-ledger.ts";
 import {
   createJoinTokens,
@@ -44,8 +44,8 @@ export interface SigningRequest {
   readonly validitySeconds?: number;
   /** Bearer token, when it sent one. */
   readonly bearer?: string;
-  /** Chain of its client certificate, leaf first; empty when it showed none. */
-  readonly chainDer: readonly Uint8Array[];
+  /** What its client certificate proved by `verifyPeer`, when it showed one. */
+  readonly peer?: PeerIdentity;
 }
 
 export interface MeshIdentity extends AsyncDisposable {
@@ -87,6 +87,12 @@ export async function openMeshIdentity(options: MeshIdentityOptions): Promise<Me
   const ledger = await openFileLedger(join(directory.tokens, "redeemed"), clock);
   const key = await loadTokenKey(join(directory.tokens, "signing-key.pem"));
   const tokens = createJoinTokens({ trustDomain, key, ledger, clock, randomBytes });
+  /** A token says whom the caller wants to become; without one it may only renew what it is. */
+  const attest = async (proof: { bearer: string | undefined; peer: PeerIdentity | undefined }) => {
+    if (proof.bearer !== undefined) return await tokens.attest(proof.bearer);
+    if (proof.peer !== undefined) return attestPeer(proof.peer);
+    throw new CaError("no-attestation", "neither a join token nor a client certificate was shown");
+  };
   const verifier = new SvidVerifier(authority.bundle);
 
   return {
@@ -98,11 +104,8 @@ export async function openMeshIdentity(options: MeshIdentityOptions): Promise<Me
       if (identity) return identity;
       throw new CaError("foreign-identity", `${id} names no service account`);
     },
-    async sign({ csrPem, validitySeconds, bearer, chainDer }) {
-      const attested =
-        bearer === undefined
-          ? attestByCertificate(chainDer, authority.bundle, clock.wallMs())
-          : await tokens.attest(bearer);
+    async sign({ csrPem, validitySeconds, bearer, peer }) {
+      const attested = await attest({ bearer, peer });
       const asked = validitySeconds === undefined ? {} : { validitySeconds };
       return (await authority.issue({ csrPem, attested, ...asked })).chainPem;
     },

@@ -1,4 +1,5 @@
 import { SpiffeError } from "#core/spiffe/spiffe-error.ts";
+import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
 import type { TrustBundle } from "#core/spiffe/trust-bundle.ts";
 import { verifySvid } from "#core/spiffe/verify-svid.ts";
 import { CaError } from "../ca-error.ts";
@@ -22,4 +23,9 @@ export function attestByCertificate(
     if (!(cause instanceof SpiffeError)) throw cause;
     throw new CaError("bad-certificate", `peer certificate: ${cause.message}`, { cause });
   }
+}
+
+/** A peer whose chain the TLS port has verified already may renew that identity, and no other. */
+export function attestPeer(identity: Parameters<typeof spiffeIdOf>[0]): Attested {
+  return { by: "certificate", id: spiffeIdOf(identity), redeem: () => Promise.resolve() };
 }

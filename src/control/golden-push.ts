@@ -1,0 +1,27 @@
+import type { Metric, MetricFamily } from "#xds/metrics/metric-family.ts";
+import type { CounterSample, GoldenPush, HistogramSample } from "./golden-signals.ts";
+
+/** What `stat` needs of the families that a proxy pushed; families that we do not know are left alone. */
+export function goldenPush(families: readonly MetricFamily[], nowMs: number): GoldenPush {
+  const of = (name: string) => families.find((family) => family.name === name)?.metrics ?? [];
+  const started = of("process_start_time_seconds")[0]?.value;
+  return {
+    requests: of("istio_requests_total").map(counter),
+    durations: of("istio_request_duration_milliseconds").flatMap(histogram),
+    startedAtMs: started === undefined ? nowMs : started * 1_000,
+  };
+}
+
+const counter = ({ labels, value = 0 }: Metric): CounterSample => ({ labels, value });
+
+function histogram({ labels, histogram: sample }: Metric): readonly HistogramSample[] {
+  if (!sample) return [];
+  const buckets = sample.buckets.map(({ upperBound, count }) => ({
+    upperBound,
+    cumulativeCount: count,
+  }));
+  // Prometheus' endless last bucket may be left out on the wire: the count stands for it.
+  if (Number.isFinite(buckets.at(-1)?.upperBound ?? 0))
+    buckets.push({ upperBound: Number.POSITIVE_INFINITY, cumulativeCount: sample.count });
+  return [{ labels, buckets }];
+}
