@@ -10,8 +10,10 @@ interface ErrorFacts {
 
 const FACTS = {
   "connect-refused": { flag: "UF", retry: "always", message: "nothing listens at the address" },
+  "connect-unreachable": { flag: "UF", retry: "always", message: "no route to the address" },
   "connect-timeout": { flag: "UF", retry: "always", message: "no connection in time" },
   "connect-failed": { flag: "UF", retry: "always", message: "the connection could not be made" },
+  "dns-failed": { flag: "UF", retry: "always", message: "the host name has no address" },
   "tls-handshake-failed": { flag: "UF", retry: "always", message: "the TLS handshake failed" },
   "tls-handshake-timeout": { flag: "UF", retry: "always", message: "no TLS handshake in time" },
   "peer-refused": { flag: "UF", retry: "always", message: "the peer's certificate was refused" },
@@ -20,6 +22,19 @@ const FACTS = {
   closed: { flag: "UC", retry: "unsent", message: "the peer closed the connection" },
   "idle-timeout": { flag: "UT", retry: "unsent", message: "the connection was idle for too long" },
   drained: { flag: "UC", retry: "unsent", message: "the connection was closed by a drain" },
+  "address-in-use": {
+    flag: "INT",
+    retry: "never",
+    message: "somebody else listens at the address",
+  },
+  "address-denied": { flag: "INT", retry: "never", message: "no right to listen at the address" },
+  "address-unavailable": {
+    flag: "INT",
+    retry: "never",
+    message: "not an address of this machine",
+  },
+  "too-many-files": { flag: "INT", retry: "never", message: "no file descriptor is left" },
+  "too-many-connections": { flag: "UO", retry: "never", message: "the listener has no place left" },
   "listen-failed": { flag: "INT", retry: "never", message: "cannot listen at the address" },
   "socket-failed": { flag: "INT", retry: "never", message: "a socket call failed" },
 } as const satisfies Record<string, ErrorFacts>;

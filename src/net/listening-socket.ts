@@ -1,0 +1,83 @@
+import {
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  lastError,
+  libc,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./libc.ts";
+import { NetError, type NetErrorCode } from "./net-error.ts";
+import { addressText, encodeSocketAddress } from "./socket-address.ts";
+
+/** A socket that listens and that nobody accepts from here: its fd is for a child process, or for `listen({fd})`. */
+export interface ListeningSocket {
+  /** Closed on exec, so that a child has it only when it is handed over on purpose. */
+  readonly fd: number;
+  readonly port: number;
+  /** Closes our copy only; a child that has the fd goes on listening. Twice is harmless. */
+  close(): void;
+}
+
+const BACKLOG = 4096;
+
+const CODES: Readonly<Record<string, NetErrorCode>> = {
+  EADDRINUSE: "address-in-use",
+  EACCES: "address-denied",
+  EPERM: "address-denied",
+  EADDRNOTAVAIL: "address-unavailable",
+  EMFILE: "too-many-files",
+  ENFILE: "too-many-files",
+};
+
+/**
+ * Opens a TCP socket that listens. Port 0 takes a free one; `::` takes IPv4 too. Throws NetError `address-in-use`,
+ * `address-denied` (a port below 1024 without the right), `address-unavailable` (the host is no address of this
+ * machine), `too-many-files` or `listen-failed`.
+ */
+export function openListeningSocket(address: {
+  readonly host: string;
+  readonly port: number;
+}): ListeningSocket {
+  const at = addressText(address.host, address.port);
+  const name = encodeSocketAddress(address.host, address.port);
+  if (!name) throw new NetError("address-unavailable", `${at} is no IP address and port`);
+  const fd = libc().socket(
+    new DataView(name.buffer).getUint16(0, true),
+    SOCK_STREAM | SOCK_CLOEXEC,
+    0,
+  );
+  if (fd < 0) throw failure(at);
+  try {
+    const port = startListening(fd, name, at);
+    let isOpen = true;
+    const close = () => {
+      if (isOpen) libc().close(fd);
+      isOpen = false;
+    };
+    return { fd, port, close };
+  } catch (cause) {
+    libc().close(fd);
+    throw cause;
+  }
+}
+
+function startListening(fd: number, name: Uint8Array, at: string): number {
+  const { setsockopt, bind, listen, getsockname } = libc();
+  const check = (result: number) => {
+    if (result < 0) throw failure(at);
+  };
+  check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1), 4));
+  if (name.length > 16) check(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(0), 4));
+  check(bind(fd, name, name.length));
+  check(listen(fd, BACKLOG));
+  const bound = new Uint8Array(name.length);
+  check(getsockname(fd, bound, Uint32Array.of(bound.length)));
+  return new DataView(bound.buffer).getUint16(2);
+}
+
+function failure(at: string): NetError {
+  const { name, message } = lastError();
+  return new NetError(CODES[name] ?? "listen-failed", `${at} (${name}: ${message})`);
+}
