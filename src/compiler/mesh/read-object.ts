@@ -1,7 +1,10 @@
+import type { AuthorizationPolicy } from "#resources/authorization-policy/authorization-policy.ts";
 import { readAuthorizationPolicy } from "#resources/authorization-policy/read.ts";
 import { readDestinationRule } from "#resources/destination-rule/read.ts";
 import { readEndpointSlice } from "#resources/endpoint-slice/read.ts";
 import { readEndpoints } from "#resources/endpoints/read.ts";
+import { identityOf } from "#resources/identity.ts";
+import type { PeerAuthentication } from "#resources/peer-authentication/peer-authentication.ts";
 import { readPeerAuthentication } from "#resources/peer-authentication/read.ts";
 import type { Resource } from "#resources/resource.ts";
 import { readService } from "#resources/service/read.ts";
@@ -15,36 +18,41 @@ import type { Replacement } from "../incremental/sorted-lists.ts";
 import type { KindKey, World } from "../world.ts";
 import { type DeclaredService, declareService, declareServiceEntry } from "./declared-service.ts";
 
+type Read<T> = (object: Resource) => readonly T[];
+
 /**
  * Reads an object into the items that are indexed, once per object. An object that cannot be read (a store that was
- * written behind admission's back) takes part in nothing rather than taking the whole mesh with it.
+ * written behind admission's back) does not take the whole mesh with it: `unreadable` says what it counts as.
  */
-function readOnce<T>(read: (object: Resource) => readonly T[]): (object: Resource) => readonly T[] {
+function readOnce<T>(read: Read<T>, unreadable: Read<T>): Read<T> {
   const known = new WeakMap<Resource, readonly T[]>();
   return (object) => {
     const before = known.get(object);
     if (before !== undefined) return before;
-    const items = attempt(() => read(object));
+    const items = attempt(read, object) ?? unreadable(object);
     known.set(object, items);
     return items;
   };
 }
 
-function attempt<T>(read: () => readonly T[]): readonly T[] {
+function attempt<T>(read: Read<T>, object: Resource): readonly T[] | undefined {
   try {
-    return read();
+    return read(object);
   } catch {
-    return [];
+    // Admission tells users what is wrong with an object; here the only question is how to go on without it.
+    return undefined;
   }
 }
 
 interface ReadKind<T> {
   readonly kind: KindKey;
-  readonly read: (object: Resource) => readonly T[];
+  readonly read: Read<T>;
 }
 
-function kind<T>(key: KindKey, read: (object: Resource) => readonly T[]): ReadKind<T> {
-  return { kind: key, read: readOnce(read) };
+const nothing = (): readonly never[] => [];
+
+function kind<T>(key: KindKey, read: Read<T>, unreadable: Read<T> = nothing): ReadKind<T> {
+  return { kind: key, read: readOnce(read, unreadable) };
 }
 
 export const serviceKinds: readonly ReadKind<DeclaredService>[] = [
@@ -82,12 +90,29 @@ export const trafficSplitKinds = [
 ];
 
 export const peerAuthenticationKinds = [
-  kind("peerauthentications.security.istio.io", (object) => [readPeerAuthentication(object)]),
+  kind(
+    "peerauthentications.security.istio.io",
+    (object) => [readPeerAuthentication(object)],
+    strict,
+  ),
 ];
 
 export const authorizationPolicyKinds = [
-  kind("authorizationpolicies.security.istio.io", (object) => [readAuthorizationPolicy(object)]),
+  kind(
+    "authorizationpolicies.security.istio.io",
+    (object) => [readAuthorizationPolicy(object)],
+    allowNothing,
+  ),
 ];
+
+// Security fails closed: what a policy wanted to forbid is not known, so everything in its reach is forbidden.
+function strict(object: Resource): readonly PeerAuthentication[] {
+  return [{ object: identityOf(object), mode: "strict", portLevel: [] }];
+}
+
+function allowNothing(object: Resource): readonly AuthorizationPolicy[] {
+  return [{ object: identityOf(object), action: "allow", rules: [] }];
+}
 
 /** What is different between two worlds, as items; worlds that share most objects are compared quickly. */
 export function changedItems<T>(

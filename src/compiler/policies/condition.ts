@@ -124,9 +124,11 @@ function listed<T>(
 }
 
 function all(conditions: readonly Condition[]): Condition {
-  const [first, ...more] = conditions;
+  const flat = conditions.flatMap((one) => (one.kind === "all" ? one.of : one));
+  const demanding = flat.filter(({ kind }) => kind !== "always");
+  const [first, ...more] = demanding;
   if (first === undefined) return { kind: "always" };
-  return more.length === 0 ? first : { kind: "all", of: conditions };
+  return more.length === 0 ? first : { kind: "all", of: demanding };
 }
 
 function any(conditions: readonly Condition[]): Condition {

@@ -1,3 +1,4 @@
+import type { Origin } from "#config/origin.ts";
 import {
   type HeaderEdits,
   noHeaderEdits,
@@ -17,6 +18,7 @@ import type {
 } from "#resources/virtual-service/virtual-service.ts";
 import { outboundClusterName } from "../clusters/cluster-name.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
+import { originOf } from "../origin-of.ts";
 import { defaultRetryPolicy, explicitRetryPolicy } from "./retry-policy.ts";
 
 /** What a destination without a port needs to know. */
@@ -45,6 +47,12 @@ export function plainCluster(host: string, port: number, weight: number): Weight
     requestHeaders: noHeaderEdits,
     responseHeaders: noHeaderEdits,
   };
+}
+
+/** Whose word the retries of a route are that says nothing itself; undefined when nobody wrote any. */
+export function defaultRetryOrigin({ object, defaultHttpRetries }: MeshConfig): Origin | undefined {
+  if (object === undefined || defaultHttpRetries === undefined) return undefined;
+  return originOf(object, "spec.defaultHttpRetryPolicy");
 }
 
 /** The retries of a route that says nothing, or what it says; undefined for none. */

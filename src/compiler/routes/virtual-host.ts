@@ -9,7 +9,7 @@ import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
 import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
 import { originOf } from "../origin-of.ts";
-import { plainCluster, retryPolicyOf } from "./route-action.ts";
+import { defaultRetryOrigin, plainCluster, retryPolicyOf } from "./route-action.ts";
 import { anyRequest } from "./route-match.ts";
 import {
   type OriginedRoutes,
@@ -69,7 +69,8 @@ function decide(rules: HostRules, scope: RuleScope): Decision | undefined {
   }
   if (service === undefined) return undefined;
   const cluster = plainCluster(service.host, scope.called, 1);
-  return { origin: service.main.origin, routes: [forwardAll([cluster], scope)], origins: {} };
+  const routes = [forwardAll([cluster], scope)];
+  return { origin: service.main.origin, routes, origins: retryOrigins(scope) };
 }
 
 function splitRoutes({ object, backends }: TrafficSplit, scope: RuleScope): Decision {
@@ -82,8 +83,13 @@ function splitRoutes({ object, backends }: TrafficSplit, scope: RuleScope): Deci
   return {
     origin: originOf(object),
     routes: [forwardAll(clusters, scope)],
-    origins: Object.fromEntries(origins),
+    origins: { ...Object.fromEntries(origins), ...retryOrigins(scope) },
   };
+}
+
+function retryOrigins({ mesh }: RuleScope): Readonly<Record<string, Origin>> {
+  const origin = defaultRetryOrigin(mesh);
+  return origin === undefined ? {} : { "routes[0].retry": origin };
 }
 
 function forwardAll(clusters: readonly WeightedCluster[], { mesh }: RuleScope): Route {

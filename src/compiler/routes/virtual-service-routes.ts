@@ -8,6 +8,7 @@ import type {
 } from "#resources/virtual-service/virtual-service.ts";
 import { originOf } from "../origin-of.ts";
 import {
+  defaultRetryOrigin,
   headerEdits,
   type PortLookup,
   redirectAction,
@@ -41,7 +42,7 @@ export function virtualServiceRoutes(rule: VirtualService, scope: RuleScope): Or
       routes.push(route);
       origins[place] = originOf(rule.object, `spec.http[${at}]`);
       if (path !== undefined) origins[`${place}.match`] = originOf(rule.object, path);
-      addActionOrigins(origins, place, { rule, http, at, route });
+      addActionOrigins(origins, place, { rule, http, at, route, mesh: scope.mesh });
       if (takesAll(route.match)) return { routes, origins };
     }
   return { routes, origins };
@@ -96,12 +97,13 @@ interface CompiledRoute {
   readonly http: HttpRoute;
   readonly at: number;
   readonly route: Route;
+  readonly mesh: MeshConfig;
 }
 
 function addActionOrigins(
   origins: Record<string, Origin>,
   place: string,
-  { rule, http, at, route }: CompiledRoute,
+  { rule, http, at, route, mesh }: CompiledRoute,
 ): void {
   if (http.action.kind !== "forward" || route.action.kind !== "forward") return;
   const from = (field: string): Origin => originOf(rule.object, `spec.http[${at}].${field}`);
@@ -110,5 +112,6 @@ function addActionOrigins(
   const { rewrite, timeoutMs, retries } = http.action;
   if (rewrite !== undefined) origins[`${place}.rewrite`] = from("rewrite");
   if (timeoutMs !== undefined) origins[`${place}.timeoutMs`] = from("timeout");
-  if (retries !== undefined) origins[`${place}.retry`] = from("retries");
+  const retry = retries === undefined ? defaultRetryOrigin(mesh) : from("retries");
+  if (retry !== undefined) origins[`${place}.retry`] = retry;
 }
