@@ -82,15 +82,11 @@ export class MetricsRegistry {
       );
     return [
       counter(
-        "istio_requests_total",
+        REQUESTS,
         "Requests that were answered.",
         cells.map(({ cell, labels }) => ({ kind: "value", labels, value: cell.count })),
       ),
-      histogram(
-        "istio_request_duration_milliseconds",
-        "From first byte in to last byte out.",
-        "duration",
-      ),
+      histogram(DURATION, "From first byte in to last byte out.", "duration"),
       histogram("istio_request_bytes", "Size of request bodies.", "requestBytes"),
       histogram("istio_response_bytes", "Size of response bodies.", "responseBytes"),
       tcpCounter("istio_tcp_connections_opened_total", "Connections that were opened.", "opened"),
@@ -104,7 +100,7 @@ export class MetricsRegistry {
     ];
   }
 
-  /** Few series for the control plane: by destination service, its version and workload, and the class of the answer. */
+  /** For the control plane: Istio's names with the few labels that golden signals need. */
   goldenSignals(): readonly MetricFamily[] {
     return goldenFamilies([...this.#requests.values()]);
   }
@@ -178,13 +174,13 @@ function goldenFamilies(series: readonly RequestSeries[]): readonly MetricFamily
   const all = [...groups.values()];
   return [
     {
-      name: "weft_requests_total",
+      name: REQUESTS,
       help: "Requests that were answered.",
       type: "counter",
       metrics: all.map(({ labels, count }) => ({ kind: "value", labels, value: count })),
     },
     {
-      name: "weft_request_duration_milliseconds",
+      name: DURATION,
       help: "From first byte in to last byte out.",
       type: "histogram",
       metrics: all.map(({ labels, cumulative, sum }) => ({
@@ -198,18 +194,21 @@ function goldenFamilies(series: readonly RequestSeries[]): readonly MetricFamily
   ];
 }
 
+const REQUESTS = "istio_requests_total";
+const DURATION = "istio_request_duration_milliseconds";
+
 function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
-  const responseClass = cell.status === -1 ? "other" : `${Math.floor(cell.status / 100)}xx`;
   return [
     ["reporter", pair.reporter],
     ["source_workload", pair.source.workload],
     ["source_workload_namespace", pair.source.namespace],
+    ["source_principal", pair.source.principal],
+    ["destination_version", pair.destination.version],
     ["destination_service", pair.destinationService],
     ["destination_service_name", pair.destinationServiceName],
     ["destination_service_namespace", pair.destinationServiceNamespace],
-    ["destination_workload", pair.destination.workload],
-    ["destination_version", pair.destination.version],
-    ["response_class", responseClass],
+    ["response_code", cell.status === -1 ? "other" : String(cell.status)],
+    ["response_flags", cell.flags],
     ["connection_security_policy", pair.connectionSecurityPolicy],
   ];
 }
