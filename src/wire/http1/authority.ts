@@ -21,7 +21,8 @@ const MAX_BYTES = 1_024;
 /** Whether the bytes are a non-empty host with an optional port of 1 to 65535. */
 export function isAuthority(bytes: Buffer, start: number, end: number, needsPort = false): boolean {
   if (end - start > MAX_BYTES) return false;
-  const hostEnd = bytes[start] === OPEN_BRACKET ? literalEnd(bytes, start, end) : nameEnd(bytes, start, end);
+  const hostEnd =
+    bytes[start] === OPEN_BRACKET ? literalEnd(bytes, start, end) : nameEnd(bytes, start, end);
   if (hostEnd <= start) return false;
   if (hostEnd === end) return !needsPort;
   return bytes[hostEnd] === COLON && isPort(bytes, hostEnd + 1, end);

@@ -91,14 +91,12 @@ export function readFieldBlock(
     }
     if (at >= end) return incomplete(isOver, fault);
     const nameEnd = at;
-    if (bytes[at] !== COLON || nameEnd === nameStart)
-      throw nameError(bytes, nameStart, at, fault);
+    if (bytes[at] !== COLON || nameEnd === nameStart) throw nameError(bytes, nameStart, at, fault);
     at++;
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
     const valueStart = at;
     while (at < end && VALUE_BYTE[bytes[at] as number] === 1) at++;
-    if (at + 1 >= end && (at >= end || bytes[at] === CR))
-      return incomplete(isOver, fault);
+    if (at + 1 >= end && (at >= end || bytes[at] === CR)) return incomplete(isOver, fault);
     if (bytes[at] !== CR || bytes[at + 1] !== LF) throw valueError(bytes[at], fault);
     let valueEnd = at;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB))
@@ -112,7 +110,11 @@ export function readFieldBlock(
     count++;
     mask |= 1 << (hash & 31);
     const slot = hash & (KNOWN_SIZE - 1);
-    if (knownHash[slot] === hash && knownBit[slot] !== 0 && isText(bytes, nameStart, nameEnd, knownText[slot] as string)) {
+    if (
+      knownHash[slot] === hash &&
+      knownBit[slot] !== 0 &&
+      isText(bytes, nameStart, nameEnd, knownText[slot] as string)
+    ) {
       const bit = knownBit[slot] as number;
       repeated |= known & bit;
       known |= bit;

@@ -58,11 +58,16 @@ function checkCoding(value: string, fault: Fault): void {
   const codings = lower.split(",").map((coding) => coding.trim());
   const isKnown = codings.every((coding) => coding === "chunked" || coding === "");
   if (isKnown || codings.at(-1) !== "chunked" || !/^[\x21-\x7e \t]*$/.test(value))
-    throw new Http1Error(isUnknown(codings) ? "unsupported-transfer-encoding" : "bad-transfer-encoding", fault);
+    throw new Http1Error(
+      isUnknown(codings) ? "unsupported-transfer-encoding" : "bad-transfer-encoding",
+      fault,
+    );
   throw new Http1Error("unsupported-transfer-encoding", fault);
 }
 
 /** A coding that exists but is not served here, as opposed to a broken spelling of `chunked`. */
 function isUnknown(codings: readonly string[]): boolean {
-  return codings.every((coding) => /^[a-z][a-z0-9-]*$/.test(coding)) && !codings.includes("chunked");
+  return (
+    codings.every((coding) => /^[a-z][a-z0-9-]*$/.test(coding)) && !codings.includes("chunked")
+  );
 }

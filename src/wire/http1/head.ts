@@ -2,8 +2,9 @@
  * A request or response head, kept as the bytes that came with offsets into them. Strings are made when asked for; the
  * encoder passes the original bytes on.
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { type FieldName, fieldName, TOKEN_LOWER } from "./field-name.ts";
+import { latin1Slice } from "./latin1.ts";
 
 export type BodyKind = "none" | "length" | "chunked" | "until-close";
 
@@ -58,7 +59,7 @@ export class Fields {
     if ((this.mask & (1 << (name.hash & 31))) === 0) return -1;
     const { offsets, fieldCount } = this;
     for (let i = from; i < fieldCount; i++)
-      if (offsets[i * STRIDE + 2] === name.hash && this.#isNamed(i, name.lower)) return i;
+      if (offsets[i * STRIDE + 2] === name.hash && this.isNamed(i, name.lower)) return i;
     return -1;
   }
 
@@ -96,14 +97,15 @@ export class Fields {
   #slice(place: number, index: number): string {
     this.#check(index);
     const packed = this.offsets[place] ?? 0;
-    return this.bytes.latin1Slice(this.base + (packed >>> 16), this.base + (packed & 0xffff));
+    return latin1Slice(this.bytes, this.base + (packed >>> 16), this.base + (packed & 0xffff));
   }
 
   #check(index: number): void {
     if (!(index >= 0 && index < this.fieldCount)) throw new RangeError(`no field ${index}`);
   }
 
-  #isNamed(index: number, lower: string): boolean {
+  /** Whether the field has that name; for callers that have compared the hash. */
+  isNamed(index: number, lower: string): boolean {
     const packed = this.offsets[index * STRIDE] ?? 0;
     const start = this.base + (packed >>> 16);
     const length = (packed & 0xffff) - (packed >>> 16);
@@ -154,7 +156,7 @@ export class Http1RequestHead extends Fields {
 
   get target(): string {
     const { targetStart, targetEnd } = this.facts;
-    this.#target ??= this.bytes.latin1Slice(this.base + targetStart, this.base + targetEnd);
+    this.#target ??= latin1Slice(this.bytes, this.base + targetStart, this.base + targetEnd);
     return this.#target;
   }
 
@@ -234,7 +236,7 @@ export class Http1ResponseHead extends Fields {
 
   get reason(): string {
     const { reasonStart, reasonEnd } = this.facts;
-    return this.bytes.latin1Slice(this.base + reasonStart, this.base + reasonEnd);
+    return latin1Slice(this.bytes, this.base + reasonStart, this.base + reasonEnd);
   }
 
   get protocol(): "HTTP/1.0" | "HTTP/1.1" {

@@ -12,6 +12,7 @@ import { fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { CHUNKED, readFraming, UNFRAMED } from "./framing.ts";
 import { Fields, Http1RequestHead, KNOWN, STRIDE, type TargetForm } from "./head.ts";
 import { Http1Error } from "./http1-error.ts";
+import { latin1Slice } from "./latin1.ts";
 
 export interface RequestLimits {
   /** Of the whole head, at most 65,535. */
@@ -64,7 +65,8 @@ export function decodeRequestHead(
     (block.known & KNOWN.connection) === 0
       ? NO_OPTIONS
       : readConnectionOptions(block.field("connection") ?? "", limits.isProtected, "downstream");
-  const pathStart = form === "absolute" ? absolutePathStart(bytes, targetStart, targetEnd) : targetStart;
+  const pathStart =
+    form === "absolute" ? absolutePathStart(bytes, targetStart, targetEnd) : targetStart;
   return new Http1RequestHead(block, {
     method,
     targetStart: targetStart - base,
@@ -182,7 +184,7 @@ function methodText(bytes: Buffer, start: number, end: number): string {
   if (length === 4 && first === 80 && bytes[start + 1] === 79) {
     if (bytes[start + 2] === 83 && bytes[start + 3] === 84) return "POST";
   }
-  return bytes.latin1Slice(start, end);
+  return latin1Slice(bytes, start, end);
 }
 
 function targetForm(bytes: Buffer, start: number, end: number, method: string): TargetForm {
@@ -204,7 +206,7 @@ function targetForm(bytes: Buffer, start: number, end: number, method: string): 
 
 /** After `http://` or `https://`, or -1. */
 function absoluteAuthorityStart(bytes: Buffer, start: number, end: number): number {
-  const scheme = bytes.latin1Slice(start, Math.min(end, start + 8)).toLowerCase();
+  const scheme = latin1Slice(bytes, start, Math.min(end, start + 8)).toLowerCase();
   if (scheme.startsWith("http://")) return start + 7;
   return scheme === "https://" ? start + 8 : -1;
 }
@@ -238,10 +240,10 @@ function authorityOf(
   targetEnd: number,
   pathStart: number,
 ): string {
-  if (form === "authority") return block.bytes.latin1Slice(targetStart, targetEnd);
+  if (form === "authority") return latin1Slice(block.bytes, targetStart, targetEnd);
   if (form === "absolute") {
     const start = absoluteAuthorityStart(block.bytes, targetStart, targetEnd);
-    return block.bytes.latin1Slice(start, pathStart);
+    return latin1Slice(block.bytes, start, pathStart);
   }
   return hostAt < 0 ? "" : block.fieldValue(hostAt);
 }

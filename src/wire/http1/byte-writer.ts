@@ -1,0 +1,47 @@
+import { Buffer } from "node:buffer";
+import { latin1Write } from "./latin1.ts";
+
+/** A growing run of bytes that encoders append to. Reused: `clear` keeps the memory. */
+export class ByteWriter {
+  bytes: Buffer;
+  length = 0;
+
+  constructor(capacityBytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacityBytes);
+  }
+
+  /** A string is latin1 (its characters were checked when it was made). */
+  text(text: string): void {
+    this.#reserve(text.length);
+    this.length += latin1Write(this.bytes, text, this.length);
+  }
+
+  copy(source: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    source.copy(this.bytes, this.length, start, end);
+    this.length += end - start;
+  }
+
+  append(source: Uint8Array): void {
+    this.#reserve(source.length);
+    this.bytes.set(source, this.length);
+    this.length += source.length;
+  }
+
+  /** What was written so far, without a copy: valid until the next call. */
+  view(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}
