@@ -32,18 +32,19 @@ export interface ObjectWatch extends Disposable {
 /** Events ends when the watch is disposed, and throws ApiError `Expired` when history no longer reaches back. */
 export function watchObjects(core: Core, request: WatchRequest): ObjectWatch {
   const { ref } = request;
-  const initial =
-    request.sendInitialEvents === true || request.after === undefined || request.after === "0";
+  const fromNow = request.after === undefined || request.after === "0";
+  const initial = request.sendInitialEvents ?? fromNow;
   const state: { watch?: Watch; ended?: boolean } = {};
-  const open = (after: string): Watch => {
+  const open = (after: string | undefined): Watch => {
     const namespace = ref.namespace === "" ? {} : { namespace: ref.namespace };
-    const watch = core.store.watch({ kind: ref.kind.key, ...namespace, after });
+    const from = after === undefined ? {} : { after };
+    const watch = core.store.watch({ kind: ref.kind.key, ...namespace, ...from });
     if (state.ended) watch[Symbol.dispose]();
     state.watch = watch;
     return watch;
   };
   // Without a list to start from, the watch must stand before anything else happens.
-  const begun = initial ? undefined : open(request.after ?? "");
+  const begun = initial ? undefined : open(fromNow ? undefined : request.after);
   return {
     events: events(core, request, begun, open),
     requestBookmark: () => state.watch?.requestBookmark(),
@@ -58,7 +59,7 @@ async function* events(
   core: Core,
   { ref, selection, sendInitialEvents }: WatchRequest,
   begun: Watch | undefined,
-  open: (after: string) => Watch,
+  open: (after: string | undefined) => Watch,
 ): AsyncGenerator<SelectedEvent> {
   let watch = begun;
   if (!watch) {

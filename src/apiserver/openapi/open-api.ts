@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import type { KindTable } from "../registry/kind-table.ts";
+import { apiVersionOf } from "../registry/served-kind.ts";
+import { makeV2 } from "./v2.ts";
+import { makeV3 } from "./v3.ts";
+
+/** A document as it is sent, with a tag that changes when it does. */
+export interface OpenApiDocument {
+  readonly text: string;
+  readonly hash: string;
+}
+
+export interface OpenApi {
+  readonly v2: () => OpenApiDocument;
+  /** `/openapi/v3`: where the documents are. */
+  readonly index: () => OpenApiDocument;
+  /** `api/v1`, `apis/<group>/<version>`. */
+  readonly v3: (path: string) => OpenApiDocument | undefined;
+}
+
+/** Documents are made when they are first asked for: most runs of a control plane never see a client that does. */
+export function makeOpenApi(table: KindTable): OpenApi {
+  const paths = [...table.groups()].flatMap(([group, versions]) =>
+    versions.map((version) => ({ path: pathOf(group, version), group, version })),
+  );
+  const byPath = new Map(
+    paths.map(({ path, group, version }) => [path, once(() => makeV3(table, { group, version }))]),
+  );
+  return {
+    v2: once(() => makeV2(table)),
+    index: once(() => ({ paths: Object.fromEntries([...byPath].map(describe)) })),
+    v3: (path) => byPath.get(path)?.(),
+  };
+}
+
+function pathOf(group: string, version: string): string {
+  return group === "" ? `api/${version}` : `apis/${apiVersionOf({ group }, version)}`;
+}
+
+function describe([path, document]: [string, () => OpenApiDocument]): [string, unknown] {
+  const serverRelativeURL = `/openapi/v3/${path}?hash=${document().hash}`;
+  return [path, { serverRelativeURL }];
+}
+
+function once(make: () => unknown): () => OpenApiDocument {
+  let made: OpenApiDocument | undefined;
+  return () => {
+    if (made) return made;
+    const text = JSON.stringify(make());
+    const hash = createHash("sha256").update(text).digest("hex").toUpperCase();
+    made = { text, hash };
+    return made;
+  };
+}
