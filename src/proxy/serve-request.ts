@@ -21,20 +21,18 @@ import type {
 } from "#http/exchange.ts";
 import { NetError } from "#net/net-error.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
+import { type Decision, decideRequest, routeReply } from "./decide-request.ts";
 import type { Downstream } from "./downstream.ts";
 import { type Failure, failureReply } from "./local-reply.ts";
-import { authorize, explainDenial } from "./policy/authorize.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { RequestBody } from "./request-body.ts";
-import { editRequest, editResponse, FIELD, localFields } from "./request-edits.ts";
+import { editRequest, editResponse, FIELD } from "./request-edits.ts";
 import { RequestRecord } from "./request-record.ts";
 import { isSafeMethod, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
 import { WheelTimer } from "./resilience/timer-wheel.ts";
-import type { ForwardPlan, RedirectPlan, RespondPlan } from "./router/compiled-route.ts";
+import type { ForwardPlan } from "./router/compiled-route.ts";
 import { splitAuthority } from "./router/host-table.ts";
-import { normalizePath } from "./router/normalize-path.ts";
 import { passthroughPlan } from "./router/passthrough-plan.ts";
-import { planRequest } from "./router/plan-request.ts";
 import { inboundSeries } from "./telemetry/inbound-series.ts";
 import { type RequestSeries, unknownWorkload } from "./telemetry/series.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -127,94 +125,30 @@ class ServedRequest
     this.#retries = 0;
     this.#replays = 0;
     this.#mayRepeat = isSafeMethod(head.method) || head.has(FIELD.idempotencyKey);
-    if (refusal === undefined) this.#decide();
+    if (refusal === undefined) this.#act(decideRequest(this));
     else this.#fail(refusal);
   }
 
-  #decide(): void {
-    const { downstream } = this;
-    const { listener } = downstream;
-    const path = normalizePath(this.path, listener.config.http.pathNormalization);
-    if (path === undefined) {
-      this.#fail({
-        code: "bad-path",
-        message: "the path holds NUL, an invalid escape or too many `..`",
-      });
+  #act(decision: Decision): void {
+    if (decision.kind === "forward") {
+      this.#forward(decision, this.#clusterOf(decision));
       return;
     }
-    this.path = path;
-    if (listener.kind === "inbound") {
-      const denied = authorize(listener.authorization, this);
-      if (denied !== undefined) {
-        const { app } = this.runtime.self;
-        const message = explainDenial(listener.authorization, this, denied, app);
-        this.#fail({ code: "denied-by-policy", message }, denied.details);
-        return;
-      }
+    if (decision.kind === "refuse") {
+      this.#fail(decision.failure, decision.details);
+      return;
     }
-    this.#plan();
+    this.status = decision.status;
+    this.details = "direct_response";
+    this.routeName = decision.route.name;
+    this.#exchange.reply(routeReply(decision, this));
   }
 
-  #plan(): void {
-    const { listener, fallbackAuthority } = this.downstream;
-    let plan = planRequest(listener.table, this, this.runtime.random);
-    if (plan.kind === "unknown-host" && fallbackAuthority !== undefined) {
-      this.authority = fallbackAuthority;
-      plan = planRequest(listener.table, this, this.runtime.random);
-    }
-    switch (plan.kind) {
-      case "forward":
-        this.#forward(plan, this.runtime.clusters.get(plan.cluster));
-        return;
-      case "redirect":
-        this.#redirect(plan);
-        return;
-      case "respond":
-        this.#respondDirectly(plan);
-        return;
-      case "no-route": {
-        const message = `${this.authority}: no route of ${plan.host.name} matches ${this.method} ${this.path}`;
-        this.#fail({ code: "no-route", message });
-        return;
-      }
-      case "unknown-host":
-        this.#unknownHost();
-    }
-  }
-
-  #unknownHost(): void {
-    const { config } = this.downstream.listener;
+  #clusterOf(plan: ForwardPlan): UpstreamCluster | undefined {
+    const { clusters } = this.runtime;
+    if (plan !== passthroughPlan) return clusters.get(plan.cluster);
     const { host, port } = splitAuthority(this.authority);
-    if (config.kind === "outbound" && config.unknownHosts === "passthrough" && host !== "")
-      this.#forward(
-        passthroughPlan,
-        this.runtime.clusters.passthrough(unbracketed(host), Number(port ?? 80)),
-      );
-    else
-      this.#fail({
-        code: "unknown-host",
-        message: `${this.authority || "(no host)"} is not a host of the mesh`,
-      });
-  }
-
-  #redirect(plan: RedirectPlan): void {
-    this.#answer(plan, "direct_response");
-    const location = ["location", plan.locationOf(this)] as const;
-    const fields = [location, ...localFields(plan.responseEdits)];
-    this.#exchange.reply({ status: plan.status, fields, body: "" });
-  }
-
-  #respondDirectly(plan: RespondPlan): void {
-    this.#answer(plan, "direct_response");
-    const type = ["content-type", "text/plain"] as const;
-    const fields = [...(plan.body === "" ? [] : [type]), ...localFields(plan.responseEdits)];
-    this.#exchange.reply({ status: plan.status, fields, body: plan.body });
-  }
-
-  #answer({ status, route }: RedirectPlan | RespondPlan, details: string): void {
-    this.status = status;
-    this.details = details;
-    this.routeName = route.name;
+    return clusters.passthrough(unbracketed(host), Number(port ?? 80));
   }
 
   #forward(plan: ForwardPlan, cluster: UpstreamCluster | undefined): void {

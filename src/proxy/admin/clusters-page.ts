@@ -1,0 +1,42 @@
+import type { Host } from "../upstream/host.ts";
+import type { UpstreamCluster } from "../upstream/upstream-cluster.ts";
+
+/** One line per fact and host, in Envoy's shape: `cluster::host::name::value`. */
+export function clustersText(clusters: Iterable<UpstreamCluster>): string {
+  const lines: string[] = [];
+  for (const cluster of clusters) {
+    const { name } = cluster.config;
+    lines.push(`${name}::rq_active::${cluster.activeRequests}`);
+    lines.push(`${name}::rq_pending_active::${cluster.usage.pending}`);
+    lines.push(`${name}::cx_active::${cluster.usage.connections}`);
+    for (const host of cluster.hosts)
+      for (const [key, value] of Object.entries(hostFacts(host)))
+        lines.push(`${name}::${host.address}::${key}::${value}`);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+export function clustersJson(clusters: Iterable<UpstreamCluster>): unknown {
+  return Array.from(clusters, (cluster) => ({
+    name: cluster.config.name,
+    activeRequests: cluster.activeRequests,
+    activeRetries: cluster.activeRetries,
+    pendingRequests: cluster.usage.pending,
+    connections: cluster.usage.connections,
+    hosts: cluster.hosts.map((host) => ({ address: host.address, ...hostFacts(host) })),
+  }));
+}
+
+function hostFacts({ endpoint, pool, ejection, activeRequests, weight }: Host) {
+  return {
+    rq_active: activeRequests,
+    cx_active: pool.connections,
+    cx_idle: pool.idleConnections,
+    weight,
+    health_flags: ejection.isEjected ? "/failed_outlier_check" : "healthy",
+    ejections: ejection.times,
+    transports: endpoint.transports.join(","),
+    workload: endpoint.workload?.name ?? "",
+    version: endpoint.workload?.version ?? "",
+  };
+}
