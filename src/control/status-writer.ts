@@ -2,14 +2,19 @@
 // happened, never while it is writing, and writes only what differs; status writes change no world, so it feeds nothing back.
 
 import type { KindClient } from "#apiserver/registry/kind-client.ts";
+import type { Registry } from "#apiserver/registry/registry.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
+import { analyse } from "#resources/analysis/analyse.ts";
 import { kindKey, type ResourceKind } from "#resources/kind.ts";
+import { kinds } from "#resources/kinds.ts";
 import type { Resource } from "#resources/resource.ts";
 import { type NewCondition, readConditions, setCondition } from "#resources/status.ts";
 import { liveCondition, livenessOf, referencesCondition } from "./liveness.ts";
+import type { ObjectCache } from "./object-cache.ts";
 import { objectId } from "./origins-in.ts";
 import type { ProxySession } from "./proxy-sessions.ts";
+import type { XdsPlane } from "./xds-plane.ts";
 
 export interface StatusWriterOptions {
   /** Kinds whose status is ours to write, and the client for each. */
@@ -24,6 +29,34 @@ export interface StatusWriterOptions {
 }
 
 const settleMs = 100;
+
+const writer = {
+  user: { name: "system:weft:status", groups: ["system:masters"] },
+  fieldManager: "weft-status",
+} as const;
+
+export interface StatusParts {
+  readonly registry: Registry;
+  readonly plane: XdsPlane;
+  readonly cache: ObjectCache;
+  readonly trustDomain: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A status writer for every kind that proxies run. */
+export function openStatusWriter(parts: StatusParts): StatusWriter {
+  const { registry, plane, cache, trustDomain, clock, log } = parts;
+  const own = kinds.filter((kind) => kind.fields === "strict" && kind.hasStatus);
+  return new StatusWriter({
+    kinds: own.map((kind) => ({ kind, client: registry.client(kindKey(kind), writer) })),
+    sessions: () => plane.sessions.all(),
+    objects: (kind) => cache.list(kind),
+    warnings: (object) => analyse(object, cache, { trustDomain }).warnings,
+    clock,
+    log,
+  });
+}
 
 export class StatusWriter implements AsyncDisposable {
   readonly #options: StatusWriterOptions;

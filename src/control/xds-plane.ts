@@ -1,0 +1,120 @@
+import { createCompiler } from "#compiler/compiler.ts";
+import { contentHash } from "#compiler/content-hash.ts";
+import { emptyWorld, type World, withChanges } from "#compiler/world.ts";
+import type { Clock } from "#core/clock.ts";
+import { certificatesOfPem, encodePem } from "#core/spiffe/der/pem.ts";
+import { ChangeLog } from "./convergence.ts";
+import type { ControlViews } from "./debug-routes.ts";
+import type { ObjectChange } from "./follow-store.ts";
+import { GoldenSignals } from "./golden-signals.ts";
+import { LiveWorld } from "./live-world.ts";
+import type { MeshIdentity } from "./mesh-identity.ts";
+import { ProxySessions } from "./proxy-sessions.ts";
+import { viewOf } from "./proxy-view.ts";
+import type { Registrations } from "./registrations.ts";
+import { Signal } from "./signal.ts";
+import { waitForObjects } from "./wait-for-objects.ts";
+
+export interface XdsPlaneOptions {
+  readonly identity: MeshIdentity;
+  readonly registrations: Pick<Registrations, "joined" | "left">;
+  readonly trustDomain: string;
+  readonly clock: Clock;
+}
+
+export interface PlaneFacts {
+  readonly version: string;
+  readonly trustDomain: string;
+  readonly rootExpiresAtMs: number;
+}
+
+/** From the world of now to every connected proxy, and what came back. */
+export class XdsPlane {
+  readonly sessions: ProxySessions;
+  readonly signals: GoldenSignals;
+  readonly startedAtMs: number;
+  readonly #world: LiveWorld<World>;
+  readonly #changes = new ChangeLog();
+  readonly #progress = new Signal();
+  readonly #clock: Clock;
+  #told: () => void = () => undefined;
+
+  constructor({ identity, registrations, trustDomain, clock }: XdsPlaneOptions) {
+    const compiler = createCompiler(contentHash);
+    const roots = certificatesOfPem(identity.authority.rootsPem).map((der) =>
+      encodePem("CERTIFICATE", der),
+    );
+    this.#clock = clock;
+    this.startedAtMs = clock.wallMs();
+    this.signals = new GoldenSignals(this.startedAtMs);
+    this.#world = new LiveWorld(emptyWorld({ trustDomain, roots }), withWorldKeys);
+    this.sessions = new ProxySessions(
+      {
+        compile: (workload) => compiler.snapshot(this.#world.world, workload),
+        worldNumber: () => this.#world.number,
+        joined: (workload) => registrations.joined(workload),
+        left: (workload, nodeId) => {
+          registrations.left(workload);
+          this.signals.forget(nodeId);
+        },
+        progressed: () => {
+          this.#progress.notify();
+          this.#told();
+        },
+      },
+      clock,
+    );
+  }
+
+  /** Called whenever a proxy has answered or gone. */
+  onProgress(callback: () => void): void {
+    this.#told = callback;
+  }
+
+  /** Takes changes of objects in and wakes the streams of the proxies that they concern. */
+  take(changes: readonly ObjectChange[]): void {
+    if (this.#world.take(changes)) {
+      this.sessions.worldChanged();
+      this.#changes.note(this.#world.number, this.sessions.all());
+    }
+    this.#progress.notify();
+  }
+
+  views({ version, trustDomain, rootExpiresAtMs }: PlaneFacts): ControlViews {
+    return {
+      facts: () => ({
+        version,
+        trustDomain,
+        startedAt: new Date(this.startedAtMs).toISOString(),
+        rootExpiresAt: new Date(rootExpiresAtMs).toISOString(),
+      }),
+      proxies: () => this.sessions.all().map(viewOf),
+      stat: (window, byCaller) => {
+        const now = this.#clock.wallMs();
+        if (window === "total") return this.signals.totals(now, byCaller);
+        return this.signals.rows(window, now, byCaller);
+      },
+      wait: (objects, signal) =>
+        waitForObjects({
+          objects,
+          signal,
+          world: this.#world,
+          changes: this.#changes,
+          sessions: () => this.sessions.all(),
+          progress: this.#progress,
+        }),
+    };
+  }
+}
+
+/** The compiler names cluster-scoped objects by their bare name. */
+function withWorldKeys(world: World, changes: readonly ObjectChange[]): World {
+  return withChanges(
+    world,
+    changes.map(({ kind, key, object }) => ({
+      kind,
+      key: key.startsWith("/") ? key.slice(1) : key,
+      object,
+    })),
+  );
+}
