@@ -49,5 +49,5 @@ function leadsTo(
   entry: WorkloadEntry | undefined,
 ): boolean {
   if (entry === undefined && typeof port.targetPort === "string") return true;
-  return portOf(entry ?? { ports: {} }, port) === workloadPort;
+  return portOf(entry?.ports ?? {}, port) === workloadPort;
 }

@@ -9,24 +9,24 @@ const firstSweepAt = 4096;
 
 /** Values must be plain and built with a fixed order of keys, since the version is the hash of their JSON. */
 export function createConfigPool(hash: (text: string) => string): ConfigPool {
-  // Weak: a resource lives as long as some snapshot or remembered piece holds it.
+  // By version, since a value says its name and no two types look the same. Weak: a resource lives as long as some snapshot or remembered piece holds it.
   const known = new Map<string, WeakRef<ConfigResource>>();
   let sweepAt = firstSweepAt;
 
   function sweep(): void {
-    for (const [key, reference] of known) if (reference.deref() === undefined) known.delete(key);
+    for (const [version, reference] of known)
+      if (reference.deref() === undefined) known.delete(version);
     sweepAt = Math.max(firstSweepAt, known.size * 2);
   }
 
   return {
     resource<T extends ConfigType>(type: T, name: string, value: ConfigTypes[T]) {
       const version = hash(JSON.stringify(value));
-      const key = `${type} ${name} ${version}`;
-      const same = known.get(key)?.deref();
-      if (same !== undefined) return same as ConfigResource<T>;
+      const same = known.get(version)?.deref();
+      if (same?.type === type && same.name === name) return same as ConfigResource<T>;
 
       const resource: ConfigResource<T> = Object.freeze({ type, name, value, version });
-      known.set(key, new WeakRef<ConfigResource>(resource as ConfigResource));
+      known.set(version, new WeakRef<ConfigResource>(resource as ConfigResource));
       if (known.size > sweepAt) sweep();
       return resource;
     },

@@ -1,5 +1,5 @@
 /** Enough for the namespaces that see one service differently; past it, results are only computed again. */
-const rememberedPerSubject = 32;
+const rememberedPerSubject = 8;
 
 interface Entry<Result> {
   readonly inputs: readonly unknown[];
@@ -30,5 +30,7 @@ export class InputMemo<Result> {
 }
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((input, at) => input === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -9,6 +9,9 @@ type Bucket<V> = ReadonlyMap<string, V>;
 
 export type MapChange<V> = readonly [key: string, value: V | undefined];
 
+/** Undefined where the entry is not there. */
+export type MapDifference<V> = readonly [key: string, was: V | undefined, is: V | undefined];
+
 export class PersistentMap<V> implements ReadonlyMap<string, V> {
   static #none: PersistentMap<never> | undefined;
 
@@ -62,20 +65,21 @@ export class PersistentMap<V> implements ReadonlyMap<string, V> {
   }
 
   /** What turns `before` into this map. */
-  *changesSince(
-    before: PersistentMap<V>,
-  ): Generator<readonly [string, V | undefined, V | undefined]> {
-    if (before === this) return;
+  changesSince(before: PersistentMap<V>): readonly MapDifference<V>[] {
+    const differences: MapDifference<V>[] = [];
+    if (before === this) return differences;
     for (let at = 0; at < bucketCount; at++) {
       const older = before.#buckets[at];
       const newer = this.#buckets[at];
       if (older === newer) continue;
       for (const [key, value] of newer ?? []) {
         const was = older?.get(key);
-        if (was !== value) yield [key, was, value];
+        if (was !== value) differences.push([key, was, value]);
       }
-      for (const [key, was] of older ?? []) if (!newer?.has(key)) yield [key, was, undefined];
+      for (const [key, was] of older ?? [])
+        if (!newer?.has(key)) differences.push([key, was, undefined]);
     }
+    return differences;
   }
 
   *entries(): MapIterator<[string, V]> {

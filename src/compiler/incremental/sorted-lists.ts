@@ -28,6 +28,7 @@ export function reindex<T>(
   indexing: Indexing<NoInfer<T>>,
   replacements: readonly Replacement<NoInfer<T>>[],
 ): SortedLists<T> {
+  if (replacements.length === 0) return lists;
   const edits = new Map<string, ListEdit<T>>();
   const edit = (key: string): ListEdit<T> => {
     const known = edits.get(key) ?? { removed: new Set(), added: [] };

@@ -6,6 +6,7 @@ import type { Service } from "#resources/service/service.ts";
 import type { ServiceEntry } from "#resources/service-entry/service-entry.ts";
 import type { WorkloadAddress } from "#resources/workload-entry/workload-entry.ts";
 import { originOf } from "../origin-of.ts";
+import { labelKeys } from "./labels.ts";
 
 /** One host that clients may call, as one object (Service or ServiceEntry) declares it: the common words of both. */
 export interface DeclaredService {
@@ -23,6 +24,8 @@ export interface DeclaredService {
   readonly resolution: "endpoints" | "dns" | "passthrough";
   /** WorkloadEntries of the same namespace that are its endpoints. */
   readonly selector?: LabelSet;
+  /** Keys of the index of workloads by label. */
+  readonly selectorKeys: readonly string[];
   /** Endpoints (or names to resolve) that it lists itself. */
   readonly listed: readonly WorkloadAddress[];
   readonly usesNotReady: boolean;
@@ -59,7 +62,7 @@ export function declareService(service: Service): readonly DeclaredService[] {
       exportTo: service.exportTo,
       isExternal: external !== undefined,
       resolution: external === undefined ? "endpoints" : "dns",
-      ...(service.selector !== undefined && { selector: service.selector }),
+      ...selection(service.object, service.selector),
       listed: external === undefined ? [] : [{ ...alias, address: external }],
       usesNotReady: service.publishNotReadyAddresses,
       subjectAltNames: [],
@@ -86,11 +89,19 @@ export function declareServiceEntry(entry: ServiceEntry): readonly DeclaredServi
     exportTo: entry.exportTo,
     isExternal: entry.location === "mesh-external",
     resolution: resolutions[entry.resolution],
-    ...(entry.workloadSelector !== undefined && { selector: entry.workloadSelector }),
+    ...selection(entry.object, entry.workloadSelector),
     listed: resolvesItself(entry) ? [selfNamed(entry)] : entry.endpoints,
     usesNotReady: false,
     subjectAltNames: entry.subjectAltNames,
   }));
+}
+
+function selection(
+  { namespace }: ObjectIdentity,
+  selector: LabelSet | undefined,
+): Pick<DeclaredService, "selector" | "selectorKeys"> {
+  if (selector === undefined) return { selectorKeys: [] };
+  return { selector, selectorKeys: labelKeys(namespace, selector) };
 }
 
 function resolvesItself(entry: ServiceEntry): boolean {

@@ -199,7 +199,7 @@ const byAddress: Indexing<DeclaredService> = {
 
 // One label is enough to be found by: whoever looks has all the labels, and compares the rest.
 const bySelector: Indexing<DeclaredService> = {
-  keysOf: ({ object, selector }) => labelKeys(object.namespace, selector ?? {}).slice(0, 1),
+  keysOf: ({ selectorKeys }) => selectorKeys.slice(0, 1),
   compare: declaredFirst,
 };
 

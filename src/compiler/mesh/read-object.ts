@@ -13,7 +13,6 @@ import { readTrafficSplit } from "#resources/traffic-split/read.ts";
 import { readVirtualService } from "#resources/virtual-service/read.ts";
 import { readWorkloadEntry } from "#resources/workload-entry/read.ts";
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
-import type { PersistentMap } from "../incremental/persistent-map.ts";
 import type { Replacement } from "../incremental/sorted-lists.ts";
 import type { KindKey, World } from "../world.ts";
 import { type DeclaredService, declareService, declareServiceEntry } from "./declared-service.ts";
@@ -121,16 +120,12 @@ export function changedItems<T>(
   kinds: readonly ReadKind<T>[],
 ): readonly Replacement<T>[] {
   return kinds.flatMap(({ kind, read }) =>
-    [...changedObjects(before.objects(kind), after.objects(kind))].flatMap(([was, is]) => [
-      ...(was === undefined ? [] : read(was)).map((item) => ({ before: item, after: undefined })),
-      ...(is === undefined ? [] : read(is)).map((item) => ({ before: undefined, after: item })),
-    ]),
+    after
+      .objects(kind)
+      .changesSince(before.objects(kind))
+      .flatMap(([, was, is]) => [
+        ...(was === undefined ? [] : read(was)).map((item) => ({ before: item, after: undefined })),
+        ...(is === undefined ? [] : read(is)).map((item) => ({ before: undefined, after: item })),
+      ]),
   );
-}
-
-function* changedObjects(
-  before: PersistentMap<Resource>,
-  after: PersistentMap<Resource>,
-): Generator<readonly [Resource | undefined, Resource | undefined]> {
-  for (const [, was, is] of after.changesSince(before)) yield [was, is];
 }

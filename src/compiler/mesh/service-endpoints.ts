@@ -1,10 +1,9 @@
-import type { SocketAddress } from "#config/cluster.ts";
 import type { ServiceEndpoints, SliceEndpoint } from "#resources/endpoint-slice/endpoint-slice.ts";
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import { InputMemo } from "../incremental/input-memo.ts";
 import { type PeerPolicies, peerPolicies } from "../policies/mutual-tls-mode.ts";
 import type { DeclaredPort, DeclaredService } from "./declared-service.ts";
-import { labelKeys, labelsOf, selects } from "./labels.ts";
+import { labelsOf, selects } from "./labels.ts";
 import type { MeshModel } from "./mesh-model.ts";
 import type { MeshService } from "./mesh-service.ts";
 import {
@@ -28,7 +27,8 @@ interface Sources {
 }
 
 const none: readonly never[] = [];
-const memo = new InputMemo<ServiceEndpointsByPort>();
+/** Nothing here depends on the client, so only the newest is ever asked for again. */
+const memo = new InputMemo<ServiceEndpointsByPort>(2);
 
 /** The same object as long as nothing about the endpoints has changed. */
 export function endpointsOf(model: MeshModel, service: MeshService): ServiceEndpointsByPort {
@@ -40,20 +40,22 @@ export function endpointsOf(model: MeshModel, service: MeshService): ServiceEndp
     policies.root,
     trustDomain,
   ]);
-  return memo.get(service, inputs, () => {
-    const numbers = service.ports.map(({ number }) => number);
-    return new Map(
-      numbers.map((number) => [
-        number,
-        inOrder(sources.flatMap((source) => endpointsOfPort(source, number))),
-      ]),
-    );
-  });
+  return memo.get(service, inputs, () => collect(sources));
 }
 
-/** WorkloadEntries that are endpoints of a declaration. */
-function selectedBy({ declared, candidates }: Sources): readonly WorkloadEntry[] {
-  return candidates.filter((entry) => selects(declared.selector, labelsOf(entry)));
+function collect(sources: readonly Sources[]): ServiceEndpointsByPort {
+  const byPort = new Map<number, LabelledEndpoint[]>();
+  for (const source of sources) {
+    const workloads = source.candidates.filter((entry) =>
+      selects(source.declared.selector, labelsOf(entry)),
+    );
+    for (const port of source.declared.ports) {
+      const endpoints = byPort.get(port.number) ?? [];
+      byPort.set(port.number, endpoints);
+      addEndpoints(endpoints, port, source, workloads);
+    }
+  }
+  return new Map([...byPort].map(([port, endpoints]) => [port, inOrder(endpoints)]));
 }
 
 function sourcesOf(model: MeshModel, declared: DeclaredService): Sources {
@@ -68,23 +70,27 @@ function sourcesOf(model: MeshModel, declared: DeclaredService): Sources {
 }
 
 function candidatesFor(model: MeshModel, declared: DeclaredService): readonly WorkloadEntry[] {
-  const keys = labelKeys(declared.object.namespace, declared.selector ?? {});
-  const lists = keys.map((key) => model.workloads.get(key) ?? none);
+  const lists = declared.selectorKeys.map((key) => model.workloads.get(key) ?? none);
   return lists.reduce((a, b) => (b.length < a.length ? b : a), lists[0] ?? none);
 }
 
-function endpointsOfPort(sources: Sources, number: number): readonly LabelledEndpoint[] {
-  const { declared, policies, trustDomain } = sources;
-  const port = declared.ports.find((port) => port.number === number);
-  if (port === undefined) return [];
-  const { namespace } = declared.object;
-  const context = { policies, trustDomain, namespace };
-  const workloads = selectedBy(sources);
-  return [
-    ...declared.listed.flatMap((entry) => listedEndpoint(entry, port, context) ?? []),
-    ...sliceEndpoints(sources, port, workloads),
-    ...workloads.flatMap((entry) => workloadEndpoint(entry, port, context) ?? []),
-  ];
+function addEndpoints(
+  endpoints: LabelledEndpoint[],
+  port: DeclaredPort,
+  source: Sources,
+  workloads: readonly WorkloadEntry[],
+): void {
+  const { declared, policies, trustDomain } = source;
+  const context = { policies, trustDomain, namespace: declared.object.namespace };
+  for (const entry of declared.listed) {
+    const endpoint = listedEndpoint(entry, port, context);
+    if (endpoint !== undefined) endpoints.push(endpoint);
+  }
+  endpoints.push(...sliceEndpoints(source, port, workloads));
+  for (const entry of workloads) {
+    const endpoint = workloadEndpoint(entry, port, context);
+    if (endpoint !== undefined) endpoints.push(endpoint);
+  }
 }
 
 /** Who answers at an address of a slice is not known, so it is called in plaintext; workloads that are known count once. */
@@ -93,6 +99,7 @@ function sliceEndpoints(
   port: DeclaredPort,
   workloads: readonly WorkloadEntry[],
 ): readonly LabelledEndpoint[] {
+  if (slices.length === 0) return none;
   const isKnown = ({ target }: SliceEndpoint): boolean =>
     target?.kind === "WorkloadEntry" && workloads.some(({ object }) => object.name === target.name);
   return slices
@@ -109,13 +116,16 @@ function sliceEndpoints(
     });
 }
 
-/** By address, each once. */
+/** By address, each once; the last that claims it counts. */
 function inOrder(endpoints: readonly LabelledEndpoint[]): readonly LabelledEndpoint[] {
-  const byAddress = new Map<string, LabelledEndpoint>();
-  for (const item of endpoints) byAddress.set(addressKey(item.endpoint.address), item);
-  return [...byAddress.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+  const sorted = endpoints.toSorted(byAddress);
+  return sorted.filter((item, at) => {
+    const next = sorted[at + 1];
+    return next === undefined || byAddress(item, next) !== 0;
+  });
 }
 
-function addressKey({ host, port }: SocketAddress): string {
-  return `${host} ${port}`;
+function byAddress({ endpoint: a }: LabelledEndpoint, { endpoint: b }: LabelledEndpoint): number {
+  if (a.address.host === b.address.host) return a.address.port - b.address.port;
+  return a.address.host < b.address.host ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 import type { SocketAddress } from "#config/cluster.ts";
-import type { Endpoint, EndpointTransport, WorkloadRef } from "#config/endpoint.ts";
+import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
 import type { LabelSet } from "#resources/matching.ts";
 import type { WorkloadAddress, WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import { effectiveMode, type PeerPolicies } from "../policies/mutual-tls-mode.ts";
@@ -23,6 +23,7 @@ export function plainEndpoint(address: SocketAddress): Endpoint {
 /** What the transports and identities of an endpoint depend on beside itself. */
 export interface EndpointContext {
   readonly trustDomain: string;
+  readonly namespace: string;
   readonly policies: PeerPolicies;
 }
 
@@ -32,37 +33,26 @@ export function workloadEndpoint(
   port: DeclaredPort,
   context: EndpointContext,
 ): LabelledEndpoint | undefined {
-  const labels = labelsOf(entry);
-  const made = mutualEndpoint({ ...entry, labels }, port, {
-    ...context,
-    namespace: entry.object.namespace,
-    proxies: proxyAddresses(entry),
-  });
-  return made && { ...made, endpoint: { ...made.endpoint, workload: workloadRef(entry, labels) } };
+  return mutualEndpoint(entry, port, context, factsOf(entry));
 }
 
 /** What an endpoint that a ServiceEntry lists offers for one of its ports. */
 export function listedEndpoint(
   entry: WorkloadAddress,
   port: DeclaredPort,
-  context: EndpointContext & { readonly namespace: string },
+  context: EndpointContext,
 ): LabelledEndpoint | undefined {
-  return mutualEndpoint(entry, port, { ...context, proxies: {} });
-}
-
-interface Surroundings extends EndpointContext {
-  readonly namespace: string;
-  /** From the application's port to where a Weft proxy accepts for it. */
-  readonly proxies: ProxyAddresses;
+  return mutualEndpoint(entry, port, context, { labels: entry.labels, proxies: {} });
 }
 
 /** Mutual TLS is answered by a Weft proxy, or by whoever says so with Istio's label; anybody else is called plainly. */
 function mutualEndpoint(
-  { address, labels, weight, serviceAccount = "default", ports }: WorkloadAddress,
+  { address, weight, serviceAccount = "default", ports }: WorkloadAddress,
   port: DeclaredPort,
-  { trustDomain, policies, namespace, proxies }: Surroundings,
+  { trustDomain, policies, namespace }: EndpointContext,
+  { labels, proxies, workload }: EndpointFacts,
 ): LabelledEndpoint | undefined {
-  const workloadPort = portOf({ ports }, port);
+  const workloadPort = portOf(ports, port);
   if (workloadPort === undefined) return undefined;
 
   const proxy = proxies[workloadPort];
@@ -74,23 +64,48 @@ function mutualEndpoint(
     workloadPort,
     weight: Math.max(1, weight),
     identities: isMutual ? [identity] : [],
-    transports: transports(mode),
+    transports: transports[mode],
+    ...(workload !== undefined && { workload }),
   };
   return { endpoint, labels };
 }
 
 /** The application's port: what the entry says by name, else the service's own number. */
 export function portOf(
-  { ports }: Pick<WorkloadAddress, "ports">,
+  ports: WorkloadAddress["ports"],
   { name, targetPort }: DeclaredPort,
 ): number | undefined {
   if (typeof targetPort === "number") return ports[name] ?? targetPort;
   return ports[targetPort] ?? ports[name];
 }
 
-function transports(mode: "strict" | "permissive" | "disable"): readonly EndpointTransport[] {
-  if (mode === "strict") return ["istio-mtls"];
-  return mode === "disable" ? ["plain"] : ["istio-mtls", "plain"];
+const transports: Readonly<Record<"strict" | "permissive" | "disable", Endpoint["transports"]>> = {
+  strict: ["istio-mtls"],
+  permissive: ["istio-mtls", "plain"],
+  disable: ["plain"],
+};
+
+/** What an entry says for all ports, read once. */
+interface EndpointFacts {
+  readonly labels: LabelSet;
+  /** From the application's port to where a Weft proxy accepts for it. */
+  readonly proxies: Readonly<Record<string, SocketAddress>>;
+  readonly workload?: WorkloadRef;
+}
+
+const known = new WeakMap<WorkloadEntry, EndpointFacts>();
+
+function factsOf(entry: WorkloadEntry): EndpointFacts {
+  const before = known.get(entry);
+  if (before !== undefined) return before;
+  const labels = labelsOf(entry);
+  const facts = {
+    labels,
+    proxies: proxyAddresses(entry),
+    workload: workloadRef(entry, labels),
+  };
+  known.set(entry, facts);
+  return facts;
 }
 
 function workloadRef({ object }: WorkloadEntry, labels: LabelSet): WorkloadRef {
@@ -106,17 +121,7 @@ function workloadRef({ object }: WorkloadEntry, labels: LabelSet): WorkloadRef {
   };
 }
 
-type ProxyAddresses = Readonly<Record<string, SocketAddress>>;
-
-const readProxies = new WeakMap<WorkloadEntry, ProxyAddresses>();
-
-function proxyAddresses(entry: WorkloadEntry): ProxyAddresses {
-  const known = readProxies.get(entry) ?? readProxyAddresses(entry);
-  readProxies.set(entry, known);
-  return known;
-}
-
-function readProxyAddresses(entry: WorkloadEntry): ProxyAddresses {
+function proxyAddresses(entry: WorkloadEntry): EndpointFacts["proxies"] {
   const written = parseJson(entry.object.annotations[inboundAnnotation] ?? "{}");
   if (typeof written !== "object" || written === null) return {};
   const read = Object.entries(written).flatMap(([port, address]) => {
