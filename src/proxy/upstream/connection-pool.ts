@@ -45,6 +45,7 @@ export class PoolUsage {
   pending = 0;
   /** Pools whose requests wait although none of their own connections will become free. */
   readonly starved = new Set<ConnectionPool>();
+  readonly pools = new Set<ConnectionPool>();
 }
 
 /**
@@ -67,6 +68,7 @@ export class ConnectionPool implements ConnectionOwner {
   constructor(host: Host, surroundings: PoolSurroundings) {
     this.#host = host;
     this.#shared = surroundings;
+    surroundings.usage.pools.add(this);
   }
 
   get connections(): number {
@@ -109,6 +111,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** The host is gone: idle connections close, busy ones finish what they do. */
   close(): void {
     this.#isClosed = true;
+    this.#shared.usage.pools.delete(this);
     for (const connection of [...this.#all]) connection.retire();
     const failure: Failure = {
       code: "no-healthy-upstream",
@@ -181,7 +184,9 @@ export class ConnectionPool implements ConnectionOwner {
     const { usage, settings } = this.#shared;
     while (this.#dialling < this.#waiters.length) {
       if (usage.connections >= settings.maxConnections) {
-        if (this.#all.size === 0 && this.#dialling === 0) usage.starved.add(this);
+        if (this.#all.size > 0 || this.#dialling > 0) return;
+        usage.starved.add(this);
+        for (const pool of usage.pools) if (pool.#giveUpIdle()) return; // which dials for us
         return;
       }
       usage.starved.delete(this);
@@ -189,6 +194,13 @@ export class ConnectionPool implements ConnectionOwner {
       this.#dialling++;
       this.#dial();
     }
+  }
+
+  /** True: a place in the cluster's limit became free. */
+  #giveUpIdle(): boolean {
+    const [oldest] = this.#idle;
+    oldest?.retire();
+    return oldest !== undefined;
   }
 
   #dial(): void {

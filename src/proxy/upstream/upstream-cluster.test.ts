@@ -1,0 +1,277 @@
+import { describe, expect, test } from "bun:test";
+import type { CircuitLimits, Cluster } from "#config/cluster.ts";
+import type { Endpoint } from "#config/endpoint.ts";
+import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
+import { NetError } from "#net/net-error.ts";
+import { MetricsRegistry } from "../telemetry/metrics-registry.ts";
+import { unknownWorkload } from "../telemetry/series.ts";
+import type { DialResult, Waiter } from "./connection-pool.ts";
+import type { Host } from "./host.ts";
+import { UpstreamCluster } from "./upstream-cluster.ts";
+
+const config: Cluster = {
+  name: "outbound|80||payments",
+  discovery: { kind: "eds", name: "payments" },
+  connectTimeoutMs: 1_000,
+  balancer: { kind: "round-robin" },
+  limits: { maxRequestsPerConnection: 0 },
+  retryBudget: { percent: 20, minConcurrency: 3 },
+  transport: { kind: "auto-mtls", sni: "payments", extraIdentities: [] },
+  idleTimeoutMs: 60_000,
+  destination: { host: "payments.shop", service: "payments", namespace: "shop", port: 80 },
+  origins: {},
+};
+
+function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
+  return {
+    address: { host: "10.0.0.1", port },
+    workloadPort: port,
+    weight: 1,
+    identities: ["spiffe://cluster.local/ns/shop/sa/payments"],
+    transports: ["istio-mtls"],
+    ...more,
+  };
+}
+
+/** A connection whose other end is the test. */
+class ScriptedConnection implements ClientConnection {
+  readonly protocol = "http/1.1";
+  available = 1;
+  requestCount = 0;
+  idleSinceMs: number | undefined = 0;
+  keepAliveMs: number | undefined;
+  isRetired = false;
+  readonly owner: ConnectionOwner;
+  constructor(owner: ConnectionOwner) {
+    this.owner = owner;
+  }
+  get transport(): never {
+    throw new Error("the pool looks at no transport");
+  }
+  send(): never {
+    throw new Error("the pool sends nothing");
+  }
+  retire(): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
+    this.available = 0;
+    this.owner.onRetired(this, undefined);
+  }
+  destroy(): void {
+    this.retire();
+  }
+  /** The request that used it is over. */
+  free(nowMs: number): void {
+    this.requestCount++;
+    this.idleSinceMs = nowMs;
+    this.owner.onAvailable(this);
+  }
+}
+
+interface Dialled {
+  readonly host: Host;
+  readonly connect: () => ScriptedConnection;
+  readonly refuse: () => void;
+}
+
+class RecordingWaiter implements Waiter {
+  readonly got: ClientConnection[] = [];
+  readonly failures: string[] = [];
+  onConnection(connection: ClientConnection): void {
+    this.got.push(connection);
+  }
+  onConnectionFailed({ code }: { readonly code: string }): void {
+    this.failures.push(code);
+  }
+}
+
+function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {}) {
+  const dials: Dialled[] = [];
+  const clock = { nowMs: 0 };
+  const dial = (host: Host, owner: ConnectionOwner, result: DialResult): void => {
+    dials.push({
+      host,
+      connect: () => {
+        const connection = new ScriptedConnection(owner);
+        result.connected(connection);
+        return connection;
+      },
+      refuse: () => result.failed(new NetError("connect-refused")),
+    });
+  };
+  const made = new UpstreamCluster(
+    { ...config, ...more, limits: { maxRequestsPerConnection: 0, ...limits } },
+    {
+      nowMs: () => clock.nowMs,
+      random: () => 0,
+      metrics: new MetricsRegistry(),
+      self: unknownWorkload,
+      dialFor: () => dial,
+    },
+  );
+  made.setEndpoints([endpoint(1), endpoint(2)]);
+  const host = (i: number): Host => {
+    const found = made.hosts[i];
+    if (found === undefined) throw new Error(`no host ${i}`);
+    return found;
+  };
+  return { made, dials, clock, host };
+}
+
+describe("a pool", () => {
+  test("gives an idle connection at once, the one used last first", () => {
+    const { host, dials } = cluster();
+    const [a, b] = [new RecordingWaiter(), new RecordingWaiter()];
+    expect(host(0).pool.acquire(a, true)).toBeUndefined();
+    expect(host(0).pool.acquire(b, true)).toBeUndefined();
+    const [first, second] = dials.map(({ connect }) => connect());
+    expect([a.got[0], b.got[0]]).toEqual([first, second]);
+    first?.free(0);
+    second?.free(0);
+    expect(host(0).pool.acquire(new RecordingWaiter(), true)).toBe(second);
+  });
+
+  test("hands a connection that becomes free to whoever waits longest", () => {
+    const { host, dials } = cluster();
+    const waiter = new RecordingWaiter();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    host(0).pool.acquire(waiter, true);
+    connection?.free(0);
+    expect(waiter.got).toEqual(connection === undefined ? [] : [connection]);
+    dials[1]?.connect();
+    expect(host(0).pool.idleConnections).toBe(1);
+  });
+
+  test("tells a waiter that its connection was refused", () => {
+    const { host, dials } = cluster();
+    const waiter = new RecordingWaiter();
+    host(0).pool.acquire(waiter, true);
+    dials[0]?.refuse();
+    expect(waiter.failures).toEqual(["upstream-connect-refused"]);
+  });
+
+  test("does not dial for a waiter that has given up, and keeps what was dialled for it", () => {
+    const { made, host, dials } = cluster();
+    const waiter = new RecordingWaiter();
+    host(0).pool.acquire(waiter, true);
+    host(0).pool.cancel(waiter);
+    expect(made.usage.pending).toBe(0);
+    dials[0]?.connect();
+    expect(waiter.got).toEqual([]);
+    expect(host(0).pool.idleConnections).toBe(1);
+  });
+
+  test("retires a connection that was idle for too long instead of using it", () => {
+    const { host, dials, clock } = cluster();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    connection?.free(0);
+    clock.nowMs = 2_000;
+    expect(host(0).pool.acquire(new RecordingWaiter(), false)).toBeUndefined();
+    expect(connection?.isRetired).toBe(true);
+  });
+
+  test("retires a connection that has carried all the requests it may", () => {
+    const { host, dials, made } = cluster({ maxRequestsPerConnection: 1 });
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    connection?.free(0);
+    expect(connection?.isRetired).toBe(true);
+    expect(made.usage.connections).toBe(0);
+  });
+});
+
+describe("limits of a cluster", () => {
+  test("hold over all of its hosts: one connection, one waiting, the third too many", () => {
+    const { host, dials } = cluster({ maxConnections: 1, maxPendingRequests: 1 });
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    dials[0]?.connect();
+    const waiter = new RecordingWaiter();
+    expect(host(0).pool.acquire(waiter, true)).toBeUndefined();
+    expect(dials).toHaveLength(1);
+    expect(host(0).pool.acquire(new RecordingWaiter(), true)).toBe("overflow");
+  });
+
+  test("pass a free connection's place to another host whose requests wait", () => {
+    const { host, dials } = cluster({ maxConnections: 1 });
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    const waiter = new RecordingWaiter();
+    host(1).pool.acquire(waiter, true);
+    expect(dials).toHaveLength(1);
+    connection?.free(0);
+    expect(connection?.isRetired).toBe(true);
+    expect(dials[1]?.host).toBe(host(1));
+    dials[1]?.connect();
+    expect(waiter.got).toHaveLength(1);
+  });
+
+  test("take the place of another host's idle connection when there is one", () => {
+    const { host, dials } = cluster({ maxConnections: 1 });
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    dials[0]?.connect().free(0);
+    host(1).pool.acquire(new RecordingWaiter(), true);
+    expect(dials[1]?.host).toBe(host(1));
+  });
+
+  test("count requests under way", () => {
+    const { made } = cluster({ maxRequests: 1 });
+    expect(made.mayStart()).toBe(true);
+    made.activeRequests++;
+    expect(made.mayStart()).toBe(false);
+  });
+});
+
+describe("endpoints that change", () => {
+  test("leave hosts that stay with their connections and their load", () => {
+    const { made, host, dials } = cluster();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    dials[0]?.connect().free(0);
+    const before = host(0);
+    made.setEndpoints([endpoint(3), { ...endpoint(1) }]);
+    expect(made.hosts[1]).toBe(before);
+    expect(before.pool.idleConnections).toBe(1);
+  });
+
+  test("close the connections of a host that is gone, and fail who waits for it", () => {
+    const { made, host, dials } = cluster();
+    const waiter = new RecordingWaiter();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    connection?.free(0);
+    const gone = host(0);
+    gone.pool.acquire(new RecordingWaiter(), true);
+    gone.pool.acquire(waiter, true);
+    made.setEndpoints([endpoint(2)]);
+    expect(waiter.failures).toEqual(["no-healthy-upstream"]);
+    expect(made.pick([], 0)).toBe(host(0));
+  });
+
+  test("that do not accept mutual TLS are not used where it is demanded", () => {
+    const { made } = cluster({}, { transport: { kind: "mtls", sni: "x", extraIdentities: [] } });
+    made.setEndpoints([endpoint(1, { transports: ["plain"] })]);
+    expect(made.pick([], 0)).toBeUndefined();
+    expect(made.hosts).toHaveLength(1);
+  });
+});
+
+test("an ejected host is not picked until its time is over", () => {
+  const outlierDetection = {
+    consecutive5xx: 2,
+    splitExternalLocalOriginErrors: false,
+    intervalMs: 100,
+    baseEjectionMs: 1_000,
+    maxEjectionMs: 10_000,
+    maxEjectionPercent: 50,
+    minHealthPercent: 0,
+  };
+  const { made, host, clock } = cluster({}, { outlierDetection });
+  const bad = host(0);
+  made.answered(bad, 503);
+  made.answered(bad, 503);
+  for (let i = 0; i < 10; i++) expect(made.pick([], 0)).not.toBe(bad);
+  clock.nowMs = 1_100;
+  made.sweep();
+  expect([made.pick([], 0), made.pick([], 0)]).toContain(bad);
+});
