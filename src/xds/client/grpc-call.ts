@@ -16,6 +16,8 @@ export interface CallOptions {
 
 export interface CallEvents {
   message(bytes: Uint8Array): void;
+  /** What `send` had to keep has left. */
+  drain?(): void;
   /** Once and last. Undefined: status OK. */
   end(error: XdsError | undefined): void;
 }
@@ -37,7 +39,7 @@ export function openCall(session: Http2Session, options: CallOptions, events: Ca
   const exchange = session.open(requestHeaders(options), {
     headers: (fields, trailers) => reply.guard(() => reply.headers(fields, trailers)),
     data: (bytes) => reply.guard(() => reply.data(bytes)),
-    drain: () => undefined,
+    drain: () => events.drain?.(),
     close: (error) => reply.close(error),
   });
   reply.exchange = exchange;
@@ -135,21 +137,22 @@ class Reply {
   }
 
   close(error: Error | undefined): void {
-    if (this.isOver) return;
+    if (!this.isOver) this.#end(this.#verdict(error));
+  }
+
+  #verdict(error: Error | undefined): XdsError | undefined {
     const status = this.#status;
     if (status === undefined) {
       const problem = this.#httpProblem ?? error?.message ?? "the stream ended without a status";
-      return this.#end(new XdsError("unavailable", problem, error));
+      return new XdsError("unavailable", problem, error);
     }
     if (status.code !== 0)
-      return this.#end(
-        new XdsError(codeOfStatus(status.code), status.message || "no reason was given"),
-      );
+      return new XdsError(codeOfStatus(status.code), status.message || "no reason was given");
     try {
       this.#frames.finish();
-      this.#end(undefined);
+      return undefined;
     } catch (cause) {
-      this.#end(asXdsError(cause));
+      return asXdsError(cause);
     }
   }
 

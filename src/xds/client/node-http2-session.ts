@@ -56,7 +56,10 @@ function openTls(target: Http2Target, signal: AbortSignal): Promise<TLSSocket> {
       signal.removeEventListener("abort", abort);
       socket.off("error", onError);
       socket.off("close", onClose);
-      if (error === undefined) return resolve(socket);
+      if (error === undefined) {
+        resolve(socket);
+        return;
+      }
       socket.on("error", () => undefined); // it may fail once more while it is torn down
       socket.destroy();
       reject(error);

@@ -33,7 +33,7 @@ const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 /** Connects in the background and again whenever the connection is lost. */
 export function openMetricsStream(options: MetricsStreamOptions): MetricsStream {
   const { connect, nodeId, timers, log, random } = options;
-  let link: { session: Http2Session; call: Call; isFirst: boolean } | undefined;
+  let link: { session: Http2Session; call: Call; isFirst: boolean; isFull: boolean } | undefined;
   let abort = new AbortController();
   let retry: Disposable | undefined;
   let attempt = 0;
@@ -50,13 +50,16 @@ export function openMetricsStream(options: MetricsStreamOptions): MetricsStream 
         { path: METRICS_PATH, authority: "control-plane", timers },
         {
           message: () => undefined,
+          drain: () => {
+            if (link) link.isFull = false;
+          },
           end: (error) => {
             session.close();
             if (!signal.aborted) lost(error?.message ?? "the server ended the stream");
           },
         },
       );
-      link = { session, call, isFirst: true };
+      link = { session, call, isFirst: true, isFull: false };
     } catch (cause) {
       if (!signal.aborted) lost(asXdsError(cause).message);
     }
@@ -80,10 +83,10 @@ export function openMetricsStream(options: MetricsStreamOptions): MetricsStream 
   void run();
   return {
     push(families) {
-      if (link === undefined) return;
+      if (link === undefined || link.isFull) return;
       const node = link.isFirst ? { node: { id: nodeId, features: [] } } : {};
       link.isFirst = false;
-      link.call.send(encodeMetricsMessage({ ...node, families }));
+      link.isFull = !link.call.send(encodeMetricsMessage({ ...node, families }));
       attempt = 0;
     },
     reconnect() {
