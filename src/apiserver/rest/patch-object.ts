@@ -6,7 +6,7 @@ import { PatchError } from "../patch/patch-error.ts";
 import { strategicPatch } from "../patch/strategic-patch.ts";
 import { readObject } from "../registry/read-object.ts";
 import type { ServedKind } from "../registry/served-kind.ts";
-import { mediaTypeOf, parseJson, parseYaml, readBytes, unsupportedMediaType } from "./read-body.ts";
+import { mediaTypeOf, parseJson, parseYaml, readText, unsupportedMediaType } from "./read-body.ts";
 import { invalidOptions, readBoolean } from "./request-options.ts";
 import { objectOf, type ResourceRequest, type RestDependencies } from "./resource-request.ts";
 import { answerWritten, readWriteOptions } from "./write-objects.ts";
@@ -27,7 +27,7 @@ export async function patchObject(request: ResourceRequest, rest: RestDependenci
   const type = mediaTypeOf(request.http);
   const types = patchTypesOf(request.kind);
   if (!types.includes(type)) throw unsupportedMediaType(types);
-  const text = await readBytes(request.http);
+  const text = await readText(request.http);
   return type === APPLY_PATCH
     ? applyConfiguration(request, rest, parseYaml(text))
     : applyPatch(request, rest, type, parseJson(text));

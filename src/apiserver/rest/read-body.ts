@@ -1,5 +1,6 @@
 import { parseDocument } from "yaml";
 import { ApiError, badRequest } from "../errors/api-error.ts";
+import { PROTOBUF, readProtobuf } from "../protobuf/read-protobuf.ts";
 
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** Deeper than any object is, shallower than any stack. */
@@ -8,25 +9,27 @@ const MAX_DEPTH = 200;
 const MAX_ALIASES = 50;
 
 /** The body of a request, whole. Throws ApiError `RequestEntityTooLarge` before more than the limit is held. */
-export async function readBytes(request: Request): Promise<string> {
+export async function readBytes(request: Request): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? "0");
   if (declared > MAX_BODY_BYTES) throw tooLarge();
-  if (!request.body) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const chunks: string[] = [];
+  const chunks: Uint8Array[] = [];
+  if (!request.body) return new Uint8Array();
   let size = 0;
-  try {
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.byteLength;
-      if (size > MAX_BODY_BYTES) throw tooLarge();
-      chunks.push(decoder.decode(chunk, { stream: true }));
-    }
-    chunks.push(decoder.decode());
-  } catch (cause) {
-    if (cause instanceof TypeError) throw badRequest("the body of the request is not UTF-8");
-    throw cause;
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk);
   }
-  return chunks.join("");
+  return Buffer.concat(chunks);
+}
+
+export async function readText(request: Request): Promise<string> {
+  const bytes = await readBytes(request);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ApiError("BadRequest", "the body of the request is not UTF-8", { cause });
+  }
 }
 
 function tooLarge(): ApiError {
@@ -41,12 +44,15 @@ export function mediaTypeOf(request: Request): string {
   return type.split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** An object in JSON or, where the type says so, YAML. Throws ApiError. */
+/** An object in JSON, YAML or, for built-in types, protobuf. Absent when there is no body. Throws ApiError. */
 export async function readDocument(request: Request): Promise<unknown> {
   const type = mediaTypeOf(request);
-  if (type === "" || type === "application/json") return parseJson(await readBytes(request));
-  if (type === "application/yaml") return parseYaml(await readBytes(request));
-  throw unsupportedMediaType(["application/json", "application/yaml"]);
+  if (type === PROTOBUF) return readProtobuf(await readBytes(request));
+  if (type !== "" && type !== "application/json" && type !== "application/yaml")
+    throw unsupportedMediaType(["application/json", "application/yaml", PROTOBUF]);
+  const text = await readText(request);
+  if (text.trim() === "") return undefined;
+  return type === "application/yaml" ? parseYaml(text) : parseJson(text);
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {

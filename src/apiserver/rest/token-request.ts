@@ -1,4 +1,5 @@
 import { isObject } from "#resources/schema/field-path.ts";
+import { withoutNulls } from "#resources/schema/without-nulls.ts";
 import { badRequest } from "../errors/api-error.ts";
 import { answer } from "./answer.ts";
 import { readDocument } from "./read-body.ts";
@@ -20,7 +21,7 @@ export async function answerTokenRequest(
   const account = await registry.get(objectOf(request));
   const body = await readDocument(request.http);
   if (!isObject(body)) throw badRequest("the body of the request must be a TokenRequest");
-  const spec = isObject(body.spec) ? body.spec : {};
+  const spec = isObject(body.spec) ? withoutNulls(body.spec) : {};
   const wanted = readSpec(spec);
   const { namespace = "", name } = account.metadata;
   const status = await issueToken(namespace, name, wanted);

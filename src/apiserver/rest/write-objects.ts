@@ -7,7 +7,7 @@ import type { DeleteOptions, WriteOptions } from "../registry/write-options.ts";
 import type { Written } from "../registry/written.ts";
 import { answer } from "./answer.ts";
 import { presentList, presentObject } from "./present.ts";
-import { mediaTypeOf, parseJson, parseYaml, readBytes, readDocument } from "./read-body.ts";
+import { readDocument } from "./read-body.ts";
 import {
   invalidOptions,
   readDryRun,
@@ -116,9 +116,7 @@ function absent(error: unknown): undefined {
 const PROPAGATIONS = ["Orphan", "Background", "Foreground"] as const;
 
 async function readDeleteOptions({ http, query, user }: ResourceRequest): Promise<DeleteOptions> {
-  const text = await readBytes(http);
-  const isYaml = mediaTypeOf(http) === "application/yaml";
-  const parsed = text.trim() === "" ? {} : (isYaml ? parseYaml : parseJson)(text);
+  const parsed = await readDocument(http);
   const body = isObject(parsed) ? parsed : {};
   const preconditions = isObject(body.preconditions) ? body.preconditions : {};
   const inBody = Array.isArray(body.dryRun) ? body.dryRun : [];
