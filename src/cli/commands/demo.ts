@@ -11,6 +11,7 @@ import { liveTable, nextSteps, summaryText } from "../demo/screen.ts";
 import { openShop, type Shop } from "../demo/shop.ts";
 import { shopDirectory } from "../demo/shop-manifest.ts";
 import { judge } from "../demo/verdict.ts";
+import { readDuration } from "../read-duration.ts";
 
 interface Flags {
   readonly for?: string;
@@ -47,7 +48,8 @@ export const command: Command = {
 };
 
 async function demo(flags: Flags): Promise<void> {
-  const forMs = flags.for === undefined ? Number.POSITIVE_INFINITY : durationMs(flags.for);
+  const forMs =
+    flags.for === undefined ? Number.POSITIVE_INFINITY : readDuration("--for", flags.for);
   const rate = Number(flags.rate);
   if (!(rate >= 1 && rate <= 1_000))
     throw new CliError("usage", `--rate ${flags.rate}: expected visits a second, 1 to 1000`);
@@ -132,12 +134,4 @@ function onInterrupt(): AbortSignal {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => controller.abort());
   return controller.signal;
-}
-
-function durationMs(text: string): number {
-  const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const scale = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit];
-  if (digits === undefined || scale === undefined)
-    throw new CliError("usage", `--for ${text}: expected a duration, for example 30s or 2m`);
-  return Number(digits) * scale;
 }

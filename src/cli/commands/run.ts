@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
 import { readLabelArgument, readPortArgument, readUpstreamArgument } from "../run/port-argument.ts";
 import { type Joining, runWorkload } from "../run/run-workload.ts";
-import { ensureAccount, requestJoinToken } from "../run/workload-identity.ts";
+import { ensureAccount, requestJoinToken, startTerms } from "../run/workload-identity.ts";
 
 interface Flags {
   readonly name: string;
@@ -115,7 +115,7 @@ function localJoining(dataDir: string, account: { namespace: string; serviceAcco
     try {
       const api = connectApi(dataDir);
       await ensureAccount(api, account);
-      return { ...found, token: await requestJoinToken(api, account) };
+      return { ...found, token: (await requestJoinToken(api, account, startTerms)).token };
     } catch (cause) {
       // The proxy may still start from what it had: its certificate outlives a control plane.
       if (cause instanceof CliError && cause.code === "connection") return found;

@@ -22,19 +22,32 @@ export async function ensureAccount(api: ApiClient, account: Account): Promise<v
   });
 }
 
-/** A join token for one first certificate, good for a few minutes. Throws CliError. */
-export async function requestJoinToken(api: ApiClient, account: Account): Promise<string> {
-  const { namespace, serviceAccount } = account;
+export interface TokenTerms {
+  readonly expirationSeconds: number;
+  /** For how many different keys. */
+  readonly uses: number;
+}
+
+/** A few minutes and one workload: what a proxy that starts now needs. */
+export const startTerms: TokenTerms = { expirationSeconds: 600, uses: 1 };
+
+/** A join token for the account, which must exist. Throws CliError. */
+export async function requestJoinToken(
+  api: ApiClient,
+  { namespace, serviceAccount }: Account,
+  { expirationSeconds, uses }: TokenTerms,
+): Promise<{ readonly token: string; readonly expiresAt: string }> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
   const { body } = await api.request("POST", path, {
     body: {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
-      spec: { audiences: ["istio-ca"], expirationSeconds: 600 },
+      spec: { audiences: ["istio-ca"], expirationSeconds, uses },
     },
   });
-  const token = (body as { status?: { token?: unknown } } | undefined)?.status?.token;
-  if (typeof token === "string") return token;
+  const status = (body as { status?: { token?: unknown; expirationTimestamp?: unknown } }).status;
+  if (typeof status?.token === "string")
+    return { token: status.token, expiresAt: String(status.expirationTimestamp) };
   throw new CliError("connection", "the control plane answered a token request without a token");
 }
 
