@@ -1,7 +1,7 @@
 import type { Issue } from "#core/issue.ts";
 import { compileRe2 } from "#core/regex/re2.ts";
 import { RegexError } from "#core/regex/regex-error.ts";
-import { isDnsLabel } from "../names.ts";
+import { completeHost, isDnsLabel } from "../names.ts";
 import type { Resource } from "../resource.ts";
 import {
   checkDistinct,
@@ -23,10 +23,11 @@ const sidecars = "mesh";
 
 export function validateVirtualService(object: Resource): readonly Issue[] {
   const spec = object.spec as VirtualServiceSpec;
+  const { namespace = "default" } = object.metadata;
   return [
     ...spec.hosts.flatMap((host, i) => validateHost(host, fieldPath("spec.hosts", i))),
     ...checkDistinct(
-      spec.hosts.map((host) => host.toLowerCase()),
+      spec.hosts.map((host) => completeHost(host, namespace)),
       "spec.hosts",
     ),
     ...validateGateways(spec.gateways),

@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { problemsOf } from "../../../test/support/read-resource.ts";
+import { serviceEntryKind } from "./kind.ts";
+
+const ports = [{ number: 80, name: "http", protocol: "HTTP" }];
+const hosts = ["a.example.com"];
+
+test.each([
+  [{ hosts: [] }, ["spec.hosts: out-of-range"]],
+  [{ hosts: ["*"] }, ["spec.hosts[0]: invalid"]],
+  [{ hosts: ["*.example.com"], resolution: "DNS" }, ["spec.hosts[0]: invalid"]],
+  [{ hosts: ["*.example.com"] }, []],
+  [{ addresses: ["10.0.0.0/8"] }, ["spec.addresses[0]: unsupported-value"]],
+  [{ addresses: ["10.0.0"] }, ["spec.addresses[0]: invalid"]],
+  [
+    { ports: [...ports, ...ports] },
+    ["spec.ports[1].name: duplicate", "spec.ports[1].number: duplicate"],
+  ],
+  [
+    { ports: [{ number: 443, name: "tls", protocol: "TLS" }] },
+    ["spec.ports[0].protocol: unsupported-value"],
+  ],
+  [{ ports: [{ number: 443, name: "tls", protocol: "FTP" }] }, ["spec.ports[0].protocol: invalid"]],
+  [{ resolution: "DNS_ROUND_ROBIN" }, ["spec.resolution: unsupported-value"]],
+  [{ endpoints: [{ address: "192.0.2.1" }] }, ["spec.endpoints: invalid"]],
+  [
+    { resolution: "STATIC", endpoints: [{ address: "a.example" }] },
+    ["spec.endpoints[0].address: invalid"],
+  ],
+  [{ resolution: "DNS", endpoints: [{ address: "a.example" }] }, []],
+  [
+    { resolution: "STATIC", endpoints: [{ address: "unix:///a" }] },
+    ["spec.endpoints[0].address: unsupported-value"],
+  ],
+  [
+    { resolution: "STATIC", endpoints: [{ address: "192.0.2.1", ports: { htpp: 1 } }] },
+    ["spec.endpoints[0].ports.htpp: invalid"],
+  ],
+  [
+    { resolution: "STATIC", endpoints: [{ address: "192.0.2.1", locality: "a" }] },
+    ["spec.endpoints[0].locality: unsupported-field"],
+  ],
+  [
+    {
+      resolution: "STATIC",
+      endpoints: [{ address: "192.0.2.1" }],
+      workloadSelector: { labels: { a: "b" } },
+    },
+    ["spec.workloadSelector: invalid"],
+  ],
+  [{ subjectAltNames: ["a.example.com"] }, ["spec.subjectAltNames[0]: unsupported-value"]],
+  [{ exportTo: ["~"] }, []],
+])("%j has the problems %j", (more, expected) => {
+  expect(problemsOf(serviceEntryKind, { spec: { hosts, ports, ...more } })).toEqual(expected);
+});
+
+test("an entry that answers nobody is warned about", () => {
+  const warnings = serviceEntryKind.warnings?.({
+    apiVersion: "networking.istio.io/v1",
+    kind: "ServiceEntry",
+    metadata: { name: "a", namespace: "shop" },
+    spec: { hosts: ["short"], ports, resolution: "STATIC" },
+  });
+  expect(warnings).toHaveLength(2);
+});
