@@ -105,13 +105,14 @@ export class ConnectionPool implements ConnectionOwner {
   /** Closes connections that nobody will be given any more. */
   sweep(): void {
     for (const connection of this.#idle.slice())
-      if (!this.#isFresh(connection, true)) connection.retire();
+      if (!this.#isFresh(connection, true)) this.#retireIdle(connection);
   }
 
   /** The host is gone: idle connections close, busy ones finish what they do. */
   close(): void {
     this.#isClosed = true;
     this.#shared.usage.pools.delete(this);
+    this.#idle.length = 0;
     for (const connection of [...this.#all]) connection.retire();
     const failure: Failure = {
       code: "no-healthy-upstream",
@@ -199,8 +200,14 @@ export class ConnectionPool implements ConnectionOwner {
   /** True: a place in the cluster's limit became free. */
   #giveUpIdle(): boolean {
     const [oldest] = this.#idle;
-    oldest?.retire();
+    if (oldest !== undefined) this.#retireIdle(oldest);
     return oldest !== undefined;
+  }
+
+  /** Forgotten first: what we close ourselves says nothing about the server's habits. */
+  #retireIdle(connection: ClientConnection): void {
+    this.#idle.splice(this.#idle.indexOf(connection), 1);
+    connection.retire();
   }
 
   #dial(): void {

@@ -36,6 +36,8 @@ function codeOf(error: NetError, stage: TryStage): ProxyFailureCode {
 const CODES: Readonly<Partial<Record<NetErrorCode, ProxyFailureCode>>> = {
   "connect-refused": "upstream-connect-refused",
   "connect-failed": "upstream-connect-refused",
+  "connect-unreachable": "upstream-connect-refused",
+  "dns-failed": "upstream-dns-failure",
   "connect-timeout": "upstream-connect-timeout",
   "tls-handshake-failed": "upstream-tls-failure",
   "tls-handshake-timeout": "upstream-tls-failure",
