@@ -7,7 +7,7 @@ import { type ConfigPool, createConfigPool } from "./incremental/config-pool.ts"
 import { InputMemo } from "./incremental/input-memo.ts";
 import { createMeshHistory } from "./mesh/mesh-history.ts";
 import type { MeshModel } from "./mesh/mesh-model.ts";
-import { createHostCompiler, outboundRoutes } from "./outbound/host-compiler.ts";
+import { HostCompiler, outboundRoutes } from "./outbound/host-compiler.ts";
 import { createOutboundListenerCompiler } from "./outbound/outbound-listeners.ts";
 import { emptyView } from "./outbound/outbound-view.ts";
 import { createViewCache } from "./outbound/view-cache.ts";
@@ -28,7 +28,7 @@ export interface Compiler {
 export function createCompiler(hash: (text: string) => string): Compiler {
   const pool = createConfigPool(hash);
   const history = createMeshHistory();
-  const views = createViewCache(createHostCompiler(pool), history);
+  const views = createViewCache(new HostCompiler(pool), history);
   const inbound = createInboundCompiler(pool);
   const outbound = createOutboundListenerCompiler(pool);
   const shared = createSharedPieces(pool);

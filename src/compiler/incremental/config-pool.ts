@@ -25,7 +25,7 @@ export function createConfigPool(hash: (text: string) => string): ConfigPool {
       const same = known.get(version)?.deref();
       if (same?.type === type && same.name === name) return same as ConfigResource<T>;
 
-      const resource: ConfigResource<T> = Object.freeze({ type, name, value, version });
+      const resource: ConfigResource<T> = { type, name, value, version };
       known.set(version, new WeakRef<ConfigResource>(resource as ConfigResource));
       if (known.size > sweepAt) sweep();
       return resource;

@@ -28,7 +28,7 @@ export function dirtyHosts(model: MeshModel, changes: MeshChanges): DirtyHosts {
   for (const rule of either(changes.destinationRules)) addMatching(model, [rule.host], hosts);
   for (const { service } of either(changes.trafficSplits)) hosts.add(service);
   const namespaces = new Set([...either(changes.peerAuthentications)].map(namespaceOf));
-  if (namespaces.size > 0) addSelecting(model, namespaces, hosts);
+  if (namespaces.size > 0) addServicesOf(model, namespaces, hosts);
   return hosts;
 }
 
@@ -51,10 +51,14 @@ function addMatching(model: MeshModel, patterns: readonly string[], hosts: Set<s
   }
 }
 
-/** Services of these namespaces with workloads for endpoints: what these accept tells callers how to come. */
-function addSelecting(model: MeshModel, namespaces: ReadonlySet<string>, hosts: Set<string>): void {
+/** What the endpoints of a namespace accept tells callers how to come. */
+function addServicesOf(
+  model: MeshModel,
+  namespaces: ReadonlySet<string>,
+  hosts: Set<string>,
+): void {
   const everywhere = namespaces.has(rootNamespace);
-  for (const declared of model.selecting.values())
+  for (const declared of model.services.values())
     for (const { object, host } of declared)
       if (everywhere || namespaces.has(object.namespace)) hosts.add(host);
 }

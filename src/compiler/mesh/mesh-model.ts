@@ -1,7 +1,6 @@
 import type { AuthorizationPolicy } from "#resources/authorization-policy/authorization-policy.ts";
 import type { DestinationRule } from "#resources/destination-rule/destination-rule.ts";
 import type { ServiceEndpoints } from "#resources/endpoint-slice/endpoint-slice.ts";
-import { type ObjectIdentity, olderFirst } from "#resources/identity.ts";
 import { defaultMeshConfig, type MeshConfig } from "#resources/mesh-config/mesh-config.ts";
 import { readMeshConfig } from "#resources/mesh-config/read.ts";
 import type { PeerAuthentication } from "#resources/peer-authentication/peer-authentication.ts";
@@ -11,14 +10,27 @@ import type { VirtualService } from "#resources/virtual-service/virtual-service.
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import {
   emptyLists,
-  type Indexing,
   type Replacement,
   reindex,
   type SortedLists,
 } from "../incremental/sorted-lists.ts";
 import type { World } from "../world.ts";
 import type { DeclaredService } from "./declared-service.ts";
-import { labelKeys, labelsOf } from "./labels.ts";
+import {
+  byAddress,
+  byDestination,
+  byHost,
+  byLabels,
+  byNamespace,
+  byNamespaceUnlessDryRun,
+  byRoot,
+  bySelector,
+  byService,
+  bySourceLabel,
+  byTier,
+  byVirtualHost,
+  byWildcard,
+} from "./indexings.ts";
 import {
   authorizationPolicyKinds,
   changedItems,
@@ -169,88 +181,3 @@ function meshConfigOf(world: World): MeshConfig {
   meshConfigs.set(object, mesh);
   return mesh;
 }
-
-interface Item {
-  readonly object: ObjectIdentity;
-}
-
-const oldest = (a: Item, b: Item): number => olderFirst(a.object, b.object);
-
-/** Services before ServiceEntries: a cluster's own name for itself wins. */
-const declaredFirst = (a: DeclaredService, b: DeclaredService): number =>
-  Number(a.object.kind !== "Service") - Number(b.object.kind !== "Service") ||
-  oldest(a, b) ||
-  (a.host < b.host ? -1 : 1);
-
-const byName = ({ object: a }: Item, { object: b }: Item): number => {
-  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
-  return a.kind < b.kind ? -1 : 1;
-};
-
-const byHost: Indexing<DeclaredService> = {
-  keysOf: ({ host }) => [host],
-  compare: declaredFirst,
-};
-
-const byAddress: Indexing<DeclaredService> = {
-  keysOf: ({ addresses }) => addresses,
-  compare: declaredFirst,
-};
-
-// One label is enough to be found by: whoever looks has all the labels, and compares the rest.
-const bySelector: Indexing<DeclaredService> = {
-  keysOf: ({ selectorKeys }) => selectorKeys.slice(0, 1),
-  compare: declaredFirst,
-};
-
-const byLabels: Indexing<WorkloadEntry> = {
-  keysOf: (entry) => labelKeys(entry.object.namespace, labelsOf(entry)),
-  compare: byName,
-};
-
-const byService: Indexing<ServiceEndpoints> = {
-  keysOf: ({ object, service }) => [`${object.namespace}/${service}`],
-  compare: byName,
-};
-
-const byVirtualHost: Indexing<VirtualService> = {
-  keysOf: ({ hosts }) => hosts,
-  compare: oldest,
-};
-
-const byWildcard: Indexing<VirtualService> = {
-  keysOf: ({ hosts }) => hosts.filter((host) => host.startsWith("*")),
-  compare: oldest,
-};
-
-const byDestination: Indexing<VirtualService> = {
-  keysOf: ({ http }) =>
-    http.flatMap(({ action }) =>
-      action.kind === "forward" ? action.destinations.map(({ host }) => host) : [],
-    ),
-  compare: oldest,
-};
-
-const bySourceLabel: Indexing<VirtualService> = {
-  keysOf: ({ http }) =>
-    http.flatMap(({ match }) => match.flatMap(({ sourceLabels }) => Object.keys(sourceLabels))),
-  compare: oldest,
-};
-
-const byTier: Indexing<DestinationRule> = {
-  keysOf: ({ object, host }) => [`${object.namespace}/${host}`],
-  compare: oldest,
-};
-
-const byRoot: Indexing<TrafficSplit> = { keysOf: ({ service }) => [service], compare: oldest };
-
-const byNamespace: Indexing<Item> = {
-  keysOf: ({ object }) => [object.namespace],
-  compare: oldest,
-};
-
-const byNamespaceUnlessDryRun: Indexing<Item> = {
-  keysOf: ({ object }) =>
-    object.annotations["istio.io/dry-run"] === "true" ? [] : [object.namespace],
-  compare: oldest,
-};

@@ -1,4 +1,5 @@
 import type { ConfigResource } from "#config/snapshot.ts";
+import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import { outboundClusterName } from "../clusters/cluster-name.ts";
 import {
   type DestinationSettings,
@@ -29,84 +30,84 @@ export interface HostPieces {
   readonly endpoints: readonly ConfigResource<"endpoints">[];
 }
 
-/** Compiles one host for one kind of client; what does not depend on the client is shared between clients. */
-export interface HostCompiler {
-  compile(model: MeshModel, host: string, client: Client): HostPieces;
-}
-
 const noPieces: HostPieces = { virtualHosts: [], clusters: [], endpoints: [] };
 
-export function createHostCompiler(pool: ConfigPool): HostCompiler {
-  const virtualHosts = new InputMemo<HostPieces["virtualHosts"]>();
-  const clusters = new InputMemo<HostPieces["clusters"]>();
-  const endpointSets = new InputMemo<HostPieces["endpoints"]>();
-  const pieces = new InputMemo<HostPieces>();
+/** Compiles one host for one kind of client; what does not depend on the client is shared between clients. */
+export class HostCompiler {
+  readonly #pool: ConfigPool;
+  readonly #virtualHosts = new InputMemo<HostPieces["virtualHosts"]>();
+  readonly #clusters = new InputMemo<HostPieces["clusters"]>();
+  readonly #endpoints = new InputMemo<HostPieces["endpoints"]>();
+  readonly #pieces = new InputMemo<HostPieces>();
 
-  function hostsOf(model: MeshModel, rules: HostRules, client: Client): HostPieces["virtualHosts"] {
+  constructor(pool: ConfigPool) {
+    this.#pool = pool;
+  }
+
+  /** The same object as long as nothing in it has changed. */
+  compile(model: MeshModel, host: string, client: Client): HostPieces {
+    const service = serviceFor(model, host, client.namespace);
+    const rules: HostRules = {
+      host,
+      service,
+      rule: ruleFor(model, host, { service, client }),
+      split: trafficSplitFor(model, host),
+      addresses: service ? addressesOf(model, service, client) : [],
+    };
+    const own = this.#virtualHostsOf(model, rules, client);
+    if (service === undefined)
+      return own.length === 0 ? noPieces : { ...noPieces, virtualHosts: own };
+
+    const settings = destinationSettings(model, service, client.namespace);
+    const facts = { service, settings, endpoints: endpointsOf(model, service) };
+    const clusters = this.#clustersOf(model, facts);
+    const endpoints = this.#endpointsOf(facts);
+    return this.#pieces.get(service, [own, clusters, endpoints], () => ({
+      virtualHosts: own,
+      clusters,
+      endpoints,
+    }));
+  }
+
+  #virtualHostsOf(model: MeshModel, rules: HostRules, client: Client): HostPieces["virtualHosts"] {
     const { host, service, rule, split, addresses } = rules;
     const subject = service ?? rule ?? split;
     if (subject === undefined) return noPieces.virtualHosts;
     const destinations = rule ? destinationsOf(model, rule, client) : [];
     const mask = rule && clientMask(rule, client);
     const inputs = [host, rule, split, mask, model.mesh, addresses.join(), ...destinations];
-    return virtualHosts.get(subject, inputs, () => {
+    return this.#virtualHosts.get(subject, inputs, () => {
       const serviceOf = (name: string) => serviceFor(model, name, client.namespace);
       return portsOf(service).flatMap((called) => {
         const scope = { called, client, mesh: model.mesh, serviceOf };
         const value = compileVirtualHost(rules, scope);
         if (value === undefined) return [];
-        return pool.resource("virtual-host", `${outboundRoutes}/${value.name}`, value);
+        return this.#pool.resource("virtual-host", `${outboundRoutes}/${value.name}`, value);
       });
     });
   }
 
-  function clustersOf(model: MeshModel, facts: ServiceFacts): HostPieces["clusters"] {
+  #clustersOf(model: MeshModel, facts: ServiceFacts): HostPieces["clusters"] {
     const { service, settings, endpoints } = facts;
     const named = service.main.resolution === "dns" ? endpoints : undefined;
-    const inputs = [settings, model.mesh, named];
-    return clusters.get(service, inputs, () =>
+    return this.#clusters.get(service, [settings, model.mesh, named], () =>
       targetsOf(service, settings).map((target) => {
         const value = compileOutboundCluster(target, { settings, mesh: model.mesh, endpoints });
-        return pool.resource("cluster", value.name, value);
+        return this.#pool.resource("cluster", value.name, value);
       }),
     );
   }
 
-  function endpointsOfHost(facts: ServiceFacts): HostPieces["endpoints"] {
-    const { service, settings, endpoints } = facts;
+  #endpointsOf({ service, settings, endpoints }: ServiceFacts): HostPieces["endpoints"] {
     if (service.main.resolution !== "endpoints") return noPieces.endpoints;
-    return endpointSets.get(service, [settings, endpoints], () =>
+    return this.#endpoints.get(service, [settings, endpoints], () =>
       targetsOf(service, settings).map(({ port, subset }) => {
         const name = outboundClusterName(service.host, port, subset);
         const members = endpointsOfSubset(endpoints, settings, port, subset);
-        return pool.resource("endpoints", name, { name, endpoints: members });
+        return this.#pool.resource("endpoints", name, { name, endpoints: members });
       }),
     );
   }
-
-  return {
-    compile(model, host, client) {
-      const service = serviceFor(model, host, client.namespace);
-      const rules: HostRules = {
-        host,
-        service,
-        rule: virtualServiceFor(model, host, client),
-        split: trafficSplitFor(model, host),
-        addresses: service ? addressesOf(model, service, client) : [],
-      };
-      const own = hostsOf(model, rules, client);
-      if (service === undefined)
-        return own.length === 0 ? noPieces : { ...noPieces, virtualHosts: own };
-      const settings = destinationSettings(model, service, client.namespace);
-      const facts = { service, settings, endpoints: endpointsOf(model, service) };
-      const lists = [own, clustersOf(model, facts), endpointsOfHost(facts)] as const;
-      return pieces.get(service, lists, () => ({
-        virtualHosts: lists[0],
-        clusters: lists[1],
-        endpoints: lists[2],
-      }));
-    },
-  };
 }
 
 interface ServiceFacts {
@@ -120,6 +121,16 @@ function targetsOf(service: MeshService, { subsets }: DestinationSettings): read
     { service, port },
     ...subsets.map(({ value }) => ({ service, port, subset: value.name })),
   ]);
+}
+
+/** A rule for a wildcard covers services, but makes no hosts beside the wildcard itself. */
+function ruleFor(
+  model: MeshModel,
+  host: string,
+  { service, client }: { readonly service: MeshService | undefined; readonly client: Client },
+): VirtualService | undefined {
+  const rule = virtualServiceFor(model, host, client);
+  return service !== undefined || rule?.hosts.includes(host) ? rule : undefined;
 }
 
 /** What a rule sends to: whether these have one port or several decides where a route without a port goes. */
