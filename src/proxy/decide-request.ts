@@ -23,8 +23,7 @@ export interface Refusal {
 export function decideRequest(record: RequestRecord): Decision {
   const { listener } = record.downstream;
   const path = normalizePath(record.path, listener.config.http.pathNormalization);
-  if (path === undefined)
-    return refuse("bad-path", "the path holds NUL, an invalid escape or too many `..`");
+  if (path === undefined) return refuse("bad-path", "the path holds NUL or an invalid escape");
   record.path = path;
   if (listener.kind === "inbound") {
     const denied = authorize(listener.authorization, record);

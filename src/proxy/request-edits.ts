@@ -49,8 +49,9 @@ export function editRequest(
   edits.clear();
   const path = plan.rewritePath === undefined ? facts.path : plan.rewritePath(facts.path);
   const target = query === "" ? path : `${path}?${query}`;
-  if (target !== head.target) edits.target = target;
-  editAuthority(edits, head, plan.authority ?? downstream.authority);
+  if (target !== head.path) edits.target = target;
+  const authority = plan.authority ?? downstream.authority;
+  if (authority !== undefined) edits.set(FIELD.host, authority);
   if (downstream.listener.kind === "outbound") {
     edits.remove(FIELD.proxyAuthorization).remove(FIELD.clientCert);
     if (peerLine !== undefined) edits.set(FIELD.peer, peerLine);
@@ -66,13 +67,6 @@ export function editRequest(
   if (facts.attempts > 1) edits.set(FIELD.attemptCount, String(facts.attempts));
   if (plan.requestEdits !== undefined) applyEdits(plan.requestEdits, edits);
   return edits;
-}
-
-/** An absolute target and a listener's fixed authority decide over Host; a rewrite decides over both. */
-function editAuthority(edits: HeadEdits, head: RequestHead, decided: string | undefined): void {
-  if (decided !== undefined) edits.set(FIELD.host, decided);
-  else if (head.target !== head.path && head.field(FIELD.host) !== head.authority)
-    edits.set(FIELD.host, head.authority);
 }
 
 /** Nobody but a proxy may say `weft-error`: an application's own field gets another name. */

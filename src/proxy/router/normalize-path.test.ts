@@ -9,11 +9,11 @@ describe("base", () => {
     ["/a/b/.", "/a/b/"],
     ["/a\\b", "/a/b"],
     ["/%61dmin", "/admin"],
-    ["/%2e%2e/admin", undefined],
+    ["/%2e%2e/admin", "/admin"],
     ["/x/%2E%2e/admin", "/admin"],
     ["/a%2Fb", "/a%2Fb"],
     ["/a//b", "/a//b"],
-    ["/..", undefined],
+    ["/..", "/"],
     ["/a%00", undefined],
     ["/a%zz", undefined],
     ["/a%2", undefined],
@@ -42,7 +42,8 @@ test("a normalised path stays as it is when it is normalised again", () => {
     }
 });
 
-test("without normalisation only NUL is refused", () => {
+test("without normalisation only NUL and invalid escapes are refused", () => {
   expect(normalizePath("/a/../b//%2e", "none")).toBe("/a/../b//%2e");
   expect(normalizePath("/a%00", "none")).toBeUndefined();
+  expect(normalizePath("/a%4", "none")).toBeUndefined();
 });

@@ -4,10 +4,10 @@ export type PathNormalization = HttpSettings["pathNormalization"];
 
 /**
  * Brings the path (without query) into the one form that policy, routing and the upstream see. Undefined: the path is
- * not valid (NUL, an invalid escape, more `..` than segments) and the request is to be refused with 400.
+ * not valid (NUL, an invalid escape) and the request is to be refused with 400.
  */
 export function normalizePath(path: string, mode: PathNormalization): string | undefined {
-  if (mode === "none") return path.includes("%00") ? undefined : path;
+  if (mode === "none") return BAD_ESCAPE.test(path) ? undefined : path;
   if (!SUSPICIOUS.test(path)) return path;
   if (!path.startsWith("/")) return path === "*" ? path : undefined;
 
@@ -20,6 +20,7 @@ export function normalizePath(path: string, mode: PathNormalization): string | u
 
 /** Anything that normalisation might touch: most paths pass with this one look. */
 const SUSPICIOUS = /[%\\]|\/\.|\/\/|^[^/]/;
+const BAD_ESCAPE = /%00|%(?![0-9a-fA-F]{2})/;
 const DOT_SEGMENT = /\/\.\.?(\/|$)/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
@@ -38,15 +39,14 @@ function decode(path: string, slashesToo: boolean): string | undefined {
   return valid ? decoded : undefined;
 }
 
-/** RFC 3986 §5.2.4, but a path that climbs above its root is refused instead of being cut. */
-function removeDotSegments(path: string): string | undefined {
+/** RFC 3986 §5.2.4: above the root is the root. */
+function removeDotSegments(path: string): string {
   const kept: string[] = [];
   const segments = path.split("/");
   for (let i = 1; i < segments.length; i++) {
     const segment = segments[i] ?? "";
     const last = i === segments.length - 1;
     if (segment === "..") {
-      if (kept.length === 0) return undefined;
       kept.pop();
     } else if (segment !== ".") {
       kept.push(segment);
