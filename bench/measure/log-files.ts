@@ -1,0 +1,18 @@
+import { existsSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { Glob } from "bun";
+
+/** Octets in the access logs below a folder. */
+export function logBytes(folder: string): number {
+  return logFiles(folder).reduce((total, file) => total + statSync(file).size, 0);
+}
+
+/** Empties them; every writer appends, and so goes on at the beginning. */
+export function emptyLogs(folder: string): void {
+  for (const file of logFiles(folder)) truncateSync(file);
+}
+
+function logFiles(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return Array.from(new Glob("**/*access.log").scanSync(folder), (file) => join(folder, file));
+}
