@@ -2,6 +2,7 @@ import type { Issue } from "#core/issue.ts";
 import type { ResourceKind } from "./kind.ts";
 import type { Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check-schema.ts";
+import { isTooDeep, maxDepth } from "./schema/depth.ts";
 import { unknownFields } from "./schema/unknown-fields.ts";
 import { withoutNulls } from "./schema/without-nulls.ts";
 
@@ -10,6 +11,8 @@ import { withoutNulls } from "./schema/without-nulls.ts";
  * fields outside the schema are left to the caller's field validation (see `unknownFields`).
  */
 export function validateObject(kind: ResourceKind, object: Resource): readonly Issue[] {
+  if (isTooDeep(object))
+    return [{ path: "", code: "invalid", message: `nests deeper than ${maxDepth} levels` }];
   const clean = withoutNulls(object);
   const unknown = kind.fields === "strict" ? unknownFields(kind.schema, clean) : [];
   const violations = checkSchema(kind.schema, clean);

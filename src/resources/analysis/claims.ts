@@ -66,9 +66,12 @@ export function conflictingClaims(
     .filter((other) => !isSame(other.object, own.object) && isBefore(other, own))
     .filter((other) => exportsOverlap(other.exportTo, own.exportTo))
     .sort((a, b) => olderFirst(a.object, b.object));
+  const firsts = new Map<string, ObjectIdentity>();
+  for (const { hosts, object: first } of before)
+    for (const { host } of hosts) if (!firsts.has(host)) firsts.set(host, first);
   return own.hosts.flatMap(({ host, path }) => {
-    const first = before.find((other) => other.hosts.some((claimed) => claimed.host === host));
-    return first === undefined ? [] : [conflict(path, host, first.object)];
+    const first = firsts.get(host);
+    return first === undefined ? [] : [conflict(path, host, first)];
   });
 }
 

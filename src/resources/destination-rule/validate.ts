@@ -1,40 +1,39 @@
 import type { Issue } from "#core/issue.ts";
 import type { Resource } from "../resource.ts";
 import { checkExportTo, checkHost, checkSelector, issue } from "../schema/checks.ts";
+import { duplicates } from "../schema/duplicates.ts";
 import { fieldPath } from "../schema/field-path.ts";
 import type { DestinationRuleSpec, PortPolicySpec, TrafficPolicySpec } from "./schema.ts";
 
 export function validateDestinationRule(object: Resource): readonly Issue[] {
-  const spec = object.spec as DestinationRuleSpec;
+  const { host, exportTo, trafficPolicy, subsets = [] } = object.spec as DestinationRuleSpec;
+  const names = subsets.map(({ name }) => name);
   return [
-    ...checkHost(spec.host, "spec.host"),
-    ...checkExportTo(spec.exportTo, "spec.exportTo"),
-    ...validateTrafficPolicy(spec.trafficPolicy, "spec.trafficPolicy"),
-    ...(spec.subsets ?? []).flatMap((_, i) => validateSubset(spec.subsets ?? [], i)),
+    ...checkHost(host, "spec.host"),
+    ...checkExportTo(exportTo, "spec.exportTo"),
+    ...validateTrafficPolicy(trafficPolicy, "spec.trafficPolicy"),
+    ...subsets.flatMap((subset, i) => validateSubset(subset, fieldPath("spec.subsets", i))),
+    ...duplicates(names, (i, first) =>
+      issue(
+        `spec.subsets[${i}].name`,
+        "duplicate",
+        `spec.subsets[${first}] is named "${names[i]}" too`,
+      ),
+    ),
   ];
 }
 
 type SubsetSpec = NonNullable<DestinationRuleSpec["subsets"]>[number];
 
-function validateSubset(subsets: readonly SubsetSpec[], index: number): readonly Issue[] {
-  const path = fieldPath("spec.subsets", index);
-  const { name = "", labels, trafficPolicy } = subsets[index] ?? {};
-  const issues: Issue[] = [];
-  if (!/^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/.test(name))
-    issues.push(
-      issue(
-        `${path}.name`,
-        "invalid",
-        `"${name}" is not the name of a subset: expected at most 63 letters, digits and -`,
-      ),
-    );
-  const first = subsets.findIndex((subset) => subset.name === name);
-  if (first < index)
-    issues.push(
-      issue(`${path}.name`, "duplicate", `spec.subsets[${first}] is named "${name}" too`),
-    );
+const subsetName = /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
+
+function validateSubset(
+  { name, labels, trafficPolicy }: SubsetSpec,
+  path: string,
+): readonly Issue[] {
+  const message = `"${name}" is not the name of a subset: expected at most 63 letters, digits and -`;
   return [
-    ...issues,
+    ...(subsetName.test(name) ? [] : [issue(`${path}.name`, "invalid", message)]),
     ...checkSelector(labels, `${path}.labels`),
     ...validateTrafficPolicy(trafficPolicy, `${path}.trafficPolicy`),
   ];
@@ -45,23 +44,14 @@ function validateTrafficPolicy(
   path: string,
 ): readonly Issue[] {
   if (policy === undefined) return [];
+  const at = `${path}.portLevelSettings`;
   const ports = policy.portLevelSettings ?? [];
   const numbers = ports.map(({ port }) => port.number);
   return [
     ...validatePortPolicy(policy, path),
-    ...ports.flatMap((port, i) =>
-      validatePortPolicy(port, fieldPath(`${path}.portLevelSettings`, i)),
-    ),
-    ...numbers.flatMap((number, i) =>
-      numbers.indexOf(number) < i
-        ? [
-            issue(
-              `${path}.portLevelSettings[${i}].port.number`,
-              "duplicate",
-              `port ${number} already has a policy`,
-            ),
-          ]
-        : [],
+    ...ports.flatMap((port, i) => validatePortPolicy(port, fieldPath(at, i))),
+    ...duplicates(numbers, (i) =>
+      issue(`${at}[${i}].port.number`, "duplicate", `port ${numbers[i]} already has a policy`),
     ),
   ];
 }

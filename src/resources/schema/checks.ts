@@ -3,6 +3,7 @@ import { compileRe2 } from "#core/regex/re2.ts";
 import { RegexError } from "#core/regex/regex-error.ts";
 import { isDnsLabel, isHostPattern } from "../names.ts";
 import { checkLabels } from "./check-metadata.ts";
+import { duplicates } from "./duplicates.ts";
 import { fieldPath } from "./field-path.ts";
 import type { StringMatchSpec } from "./string-match.ts";
 
@@ -85,10 +86,8 @@ export function checkHost(host: string, path: string): readonly Issue[] {
 }
 
 export function checkDistinct(values: readonly string[], path: string): readonly Issue[] {
-  return values.flatMap((value, i) =>
-    values.indexOf(value) < i
-      ? [issue(fieldPath(path, i), "duplicate", `"${value}" is already listed`)]
-      : [],
+  return duplicates(values, (i) =>
+    issue(fieldPath(path, i), "duplicate", `"${values[i]}" is already listed`),
   );
 }
 

@@ -2,8 +2,11 @@ import type { Issue } from "#core/issue.ts";
 import { isDnsLabel } from "../names.ts";
 import type { Resource } from "../resource.ts";
 import { checkDistinct, checkExportTo, checkHost, checkSelector, issue } from "../schema/checks.ts";
+import { duplicates } from "../schema/duplicates.ts";
 import { fieldPath } from "../schema/field-path.ts";
 import { isCidr, isIP } from "../schema/ip.ts";
+import { didYouMean } from "../schema/nearest.ts";
+import type { WorkloadAddressSpec } from "../workload-entry/schema.ts";
 import { validateWorkloadAddress } from "../workload-entry/validate.ts";
 import type { ServiceEntrySpec } from "./schema.ts";
 
@@ -18,7 +21,7 @@ export function validateServiceEntry(object: Resource): readonly Issue[] {
     ),
     ...addresses.flatMap((address, i) => validateAddress(address, fieldPath("spec.addresses", i))),
     ...checkDistinct(addresses, "spec.addresses"),
-    ...spec.ports.flatMap((_, i) => validatePort(spec.ports, i)),
+    ...validatePorts(spec.ports),
     ...validateEndpoints(spec),
     ...checkSelector(workloadSelector?.labels, "spec.workloadSelector.labels"),
     ...checkExportTo(spec.exportTo, "spec.exportTo"),
@@ -52,28 +55,34 @@ function validateAddress(address: string, path: string): readonly Issue[] {
   return [issue(path, "invalid", `"${address}" is not an IP address`)];
 }
 
-function validatePort(ports: ServiceEntrySpec["ports"], index: number): readonly Issue[] {
-  const path = fieldPath("spec.ports", index);
-  const { name = "", number } = ports[index] ?? {};
-  const before = ports.slice(0, index);
-  const issues: Issue[] = [];
-  if (!isDnsLabel(name))
-    issues.push(
-      issue(
-        `${path}.name`,
-        "invalid",
-        `"${name}" is not a port's name: expected lower-case letters, digits and -`,
-      ),
-    );
-  if (before.some((port) => port.name === name))
-    issues.push(issue(`${path}.name`, "duplicate", `another port is already named ${name}`));
-  if (before.some((port) => port.number === number))
-    issues.push(issue(`${path}.number`, "duplicate", `port ${number} is already listed`));
-  return issues;
+function validatePorts(ports: ServiceEntrySpec["ports"]): readonly Issue[] {
+  return [
+    ...ports.flatMap(({ name }, i) =>
+      isDnsLabel(name)
+        ? []
+        : [
+            issue(
+              `spec.ports[${i}].name`,
+              "invalid",
+              `"${name}" is not a port's name: expected lower-case letters, digits and -`,
+            ),
+          ],
+    ),
+    ...duplicates(
+      ports.map(({ name }) => name),
+      (i, first) =>
+        issue(`spec.ports[${i}].name`, "duplicate", `spec.ports[${first}] has this name too`),
+    ),
+    ...duplicates(
+      ports.map(({ number }) => number),
+      (i, first) =>
+        issue(`spec.ports[${i}].number`, "duplicate", `spec.ports[${first}] has this number too`),
+    ),
+  ];
 }
 
 function validateEndpoints(spec: ServiceEntrySpec): readonly Issue[] {
-  const { endpoints = [], resolution = "NONE", workloadSelector, ports } = spec;
+  const { endpoints = [], resolution = "NONE", workloadSelector } = spec;
   const issues: Issue[] = [];
   if (workloadSelector !== undefined && endpoints.length > 0)
     issues.push(
@@ -93,29 +102,36 @@ function validateEndpoints(spec: ServiceEntrySpec): readonly Issue[] {
       ),
     );
   }
-  const names = ports.map(({ name }) => name);
-  for (const [i, endpoint] of endpoints.entries()) {
-    const path = fieldPath("spec.endpoints", i);
-    issues.push(...validateWorkloadAddress(endpoint, path));
-    if (resolution === "STATIC" && !isIP(endpoint.address) && !endpoint.address.startsWith("unix:"))
-      issues.push(
+  const names = new Set(spec.ports.map(({ name }) => name));
+  return [
+    ...issues,
+    ...endpoints.flatMap((endpoint, i) => [
+      ...validateWorkloadAddress(endpoint, fieldPath("spec.endpoints", i)),
+      ...validateEndpoint(endpoint, resolution, names, fieldPath("spec.endpoints", i)),
+    ]),
+  ];
+}
+
+function validateEndpoint(
+  { address, ports = {} }: WorkloadAddressSpec,
+  resolution: string,
+  names: ReadonlySet<string>,
+  path: string,
+): readonly Issue[] {
+  const isName = !isIP(address) && !address.startsWith("unix:");
+  const message = `"${address}" is not an IP address; write resolution: DNS for names`;
+  return [
+    ...(resolution === "STATIC" && isName ? [issue(`${path}.address`, "invalid", message)] : []),
+    ...Object.keys(ports)
+      .filter((name) => !names.has(name))
+      .map((name) =>
         issue(
-          `${path}.address`,
+          fieldPath(`${path}.ports`, name),
           "invalid",
-          `"${endpoint.address}" is not an IP address; write resolution: DNS for names`,
+          `spec.ports has no port of this name${didYouMean(name, [...names])}`,
         ),
-      );
-    for (const name of Object.keys(endpoint.ports ?? {}))
-      if (!names.includes(name))
-        issues.push(
-          issue(
-            fieldPath(`${path}.ports`, name),
-            "invalid",
-            `spec.ports has no port of this name; expected one of ${names.join(", ")}`,
-          ),
-        );
-  }
-  return issues;
+      ),
+  ];
 }
 
 function validateIdentity(name: string, index: number): readonly Issue[] {

@@ -2,6 +2,7 @@ import type { Issue } from "#core/issue.ts";
 import { isDnsLabel, isDnsSubdomain } from "../names.ts";
 import type { Resource } from "../resource.ts";
 import { checkLabels } from "../schema/check-metadata.ts";
+import { duplicates } from "../schema/duplicates.ts";
 import { isIP } from "../schema/ip.ts";
 import type { ServicePortSpec, ServiceSpec } from "./read.ts";
 
@@ -10,7 +11,8 @@ export function validateService(object: Resource): readonly Issue[] {
   const ports = spec.ports ?? [];
   return [
     ...validatePresence(spec),
-    ...ports.flatMap((port, i) => validatePort(port, i, ports, spec)),
+    ...ports.flatMap((port, i) => validatePort(port, i, ports.length === 1, spec)),
+    ...repeatedPorts(ports),
     ...checkLabels(spec.selector ?? {}, "spec.selector"),
   ];
 }
@@ -53,16 +55,15 @@ function validatePresence(spec: ServiceSpec): readonly Issue[] {
 function validatePort(
   port: ServicePortSpec,
   index: number,
-  ports: readonly ServicePortSpec[],
+  isOnly: boolean,
   { type = "ClusterIP" }: ServiceSpec,
 ): readonly Issue[] {
   const at = `spec.ports[${index}]`;
-  const before = ports.slice(0, index);
   const issues: Issue[] = [];
   const add = (field: string, code: string, message: string): void => {
     issues.push({ path: `${at}.${field}`, code, message });
   };
-  if (ports.length > 1 && !port.name)
+  if (!isOnly && !port.name)
     add("name", "required", "required: with several ports each needs a name");
   if (port.name && !isDnsLabel(port.name))
     add(
@@ -70,17 +71,28 @@ function validatePort(
       "invalid",
       `"${port.name}" is not a port's name: expected lower-case letters, digits and -`,
     );
-  if (port.name && before.some(({ name }) => name === port.name))
-    add("name", "duplicate", `another port is already named ${port.name}`);
-  const same = (other: ServicePortSpec): boolean =>
-    other.port === port.port && (other.protocol ?? "TCP") === (port.protocol ?? "TCP");
-  if (before.some(same))
-    add("port", "duplicate", `${port.port}/${port.protocol ?? "TCP"} is already listed`);
   if (port.nodePort && type === "ClusterIP")
     add("nodePort", "invalid", "only with type NodePort or LoadBalancer");
   const wrong = wrongTargetPort(port.targetPort);
   if (wrong !== undefined) add("targetPort", "invalid", wrong);
   return issues;
+}
+
+function repeatedPorts(ports: readonly ServicePortSpec[]): readonly Issue[] {
+  const names = ports.map(({ name }) => name || undefined);
+  const numbers = ports.map(({ port, protocol = "TCP" }) => `${port}/${protocol}`);
+  return [
+    ...duplicates(names, (i) => ({
+      path: `spec.ports[${i}].name`,
+      code: "duplicate",
+      message: `another port is already named ${names[i]}`,
+    })),
+    ...duplicates(numbers, (i) => ({
+      path: `spec.ports[${i}].port`,
+      code: "duplicate",
+      message: `${numbers[i]} is already listed`,
+    })),
+  ];
 }
 
 /** Why this cannot be a target port, or undefined. */

@@ -3,6 +3,7 @@ import { defineKind } from "../define-kind.ts";
 import { completeHost } from "../names.ts";
 import type { Resource } from "../resource.ts";
 import { checkHost, issue } from "../schema/checks.ts";
+import { duplicates } from "../schema/duplicates.ts";
 import { fieldPath } from "../schema/field-path.ts";
 import { optional } from "../schema/fields.ts";
 import { meshStatusSchema } from "../schema/status.ts";
@@ -45,8 +46,6 @@ function validateTrafficSplit(object: Resource): readonly Issue[] {
   for (const [i, backend] of backends.entries()) {
     const path = fieldPath("spec.backends", i);
     issues.push(...validateService(backend.service, `${path}.service`));
-    if (hosts.indexOf(hosts[i] ?? "") < i)
-      issues.push(issue(`${path}.service`, "duplicate", `"${backend.service}" is already listed`));
     const weight = weights[i];
     if (weight === undefined || weight > maxWeight * 1000)
       issues.push(
@@ -61,7 +60,10 @@ function validateTrafficSplit(object: Resource): readonly Issue[] {
     issues.push(
       issue("spec.backends", "invalid", "the weights come to 0, so no service gets requests"),
     );
-  return issues;
+  const twice = duplicates(hosts, (i) =>
+    issue(`spec.backends[${i}].service`, "duplicate", `${hosts[i]} is already listed`),
+  );
+  return [...issues, ...twice];
 }
 
 function validateService(host: string, path: string): readonly Issue[] {

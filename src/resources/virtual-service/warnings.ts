@@ -54,12 +54,16 @@ function canonical(value: unknown): string {
 }
 
 function repeatedNames(http: readonly HttpRouteSpec[]): readonly string[] {
-  const names = http.map(({ name }) => name);
-  return names.flatMap((name, i) =>
-    name !== undefined && names.indexOf(name) < i
-      ? [`spec.http[${i}].name: another rule is named "${name}" too; logs cannot tell them apart`]
-      : [],
-  );
+  const seen = new Set<string>();
+  return http.flatMap(({ name }, i) => {
+    if (name === undefined || !seen.has(name)) {
+      if (name !== undefined) seen.add(name);
+      return [];
+    }
+    return [
+      `spec.http[${i}].name: another rule is named "${name}" too; logs cannot tell them apart`,
+    ];
+  });
 }
 
 function oddPath({ uri }: HttpMatchSpec, path: string): readonly string[] {
