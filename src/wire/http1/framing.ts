@@ -23,11 +23,11 @@ export function readFraming(fields: Fields, repeated: number, minor: 0 | 1, faul
   }
   if ((repeated & KNOWN["transfer-encoding"]) !== 0 || minor === 0)
     throw new Http1Error("bad-transfer-encoding", fault);
-  checkCoding(valueOf(fields, TRANSFER_ENCODING), fault);
+  checkCoding(fieldText(fields, TRANSFER_ENCODING), fault);
   return CHUNKED;
 }
 
-function valueOf(fields: Fields, name: FieldName): string {
+function fieldText(fields: Fields, name: FieldName): string {
   return fields.fieldValue(fields.indexOf(name));
 }
 

@@ -51,7 +51,7 @@ const FACTS = {
     message: "Connection names a header that the next hop relies on",
   },
   "expectation-failed": { status: 417, message: "Expect is something other than `100-continue`" },
-  "bad-path": { status: 400, message: "the path has an invalid escape, NUL or escapes the root" },
+  "bad-path": { status: 400, message: "the path has an invalid escape or an escaped NUL" },
   "bad-chunk-size": {
     status: 400,
     message: "a chunk size is not a plain hexadecimal number that can be kept exactly",

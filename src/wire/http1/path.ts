@@ -6,8 +6,7 @@ export type PathNormalization = "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_
 
 /**
  * Path and query in, the same out, normalised. Returns its argument when nothing changes. Throws Http1Error `bad-path`
- * for an invalid escape, an escaped NUL, or a path that climbs above the root. Anything that is not an origin-form path
- * (`*`, an authority) is returned as it is.
+ * for an invalid escape or an escaped NUL. What is not an origin-form path (`*`, an authority) is returned as it is.
  */
 export function normalizePath(pathAndQuery: string, mode: PathNormalization): string {
   if (pathAndQuery.charCodeAt(0) !== 47) return pathAndQuery;
@@ -65,7 +64,8 @@ function removeDotSegments(path: string): string {
   const segments = path.slice(1).split("/");
   for (const [i, segment] of segments.entries()) {
     const isDots = segment === "." || segment === "..";
-    if (segment === ".." && kept.pop() === undefined) throw new Http1Error("bad-path");
+    // Above the root is the root (RFC 3986 §5.2.4).
+    if (segment === "..") kept.pop();
     if (!isDots) kept.push(segment);
     else if (i === segments.length - 1) kept.push("");
   }

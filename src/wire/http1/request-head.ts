@@ -10,7 +10,7 @@ import {
 import { found, HEAD_BYTES_CAP, readFieldBlock, scratch } from "./field-block.ts";
 import { fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { CHUNKED, readFraming, UNFRAMED } from "./framing.ts";
-import { Fields, Http1RequestHead, KNOWN, STRIDE, type TargetForm } from "./head.ts";
+import { type BodyKind, Fields, Http1RequestHead, KNOWN, STRIDE, type TargetForm } from "./head.ts";
 import { Http1Error } from "./http1-error.ts";
 import { latin1Slice } from "./latin1.ts";
 
@@ -75,7 +75,7 @@ export function decodeRequestHead(
     authority: authorityOf(block, form, hostAt, targetStart, targetEnd, pathStart),
     pathStart: pathStart - base,
     minor,
-    bodyKind: framing === CHUNKED ? "chunked" : framing > 0 ? "length" : "none",
+    bodyKind: bodyKindOf(framing),
     contentLength: framing >= 0 ? framing : -1,
     keepAlive: minor === 1 ? !options.close : options.keepAlive && !options.close,
     upgrade: options.upgrade && minor === 1 ? upgradeOf(block) : "",
@@ -84,6 +84,11 @@ export function decodeRequestHead(
     sizeBytes: after - base,
     fieldsStart: fieldsAt - base,
   });
+}
+
+function bodyKindOf(framing: number): BodyKind {
+  if (framing === CHUNKED) return "chunked";
+  return framing > 0 ? "length" : "none";
 }
 
 /** The block that `readFieldBlock` has just found, with offsets of its own. */
