@@ -63,16 +63,6 @@ function checkEach(
 }
 
 function validateSource(source: SourceSpec, path: string): readonly Issue[] {
-  const byField: readonly (readonly [keyof SourceSpec, Problem])[] = [
-    ["principals", principalProblem],
-    ["notPrincipals", principalProblem],
-    ["namespaces", wildcardProblem],
-    ["notNamespaces", wildcardProblem],
-    ["serviceAccounts", accountProblem],
-    ["notServiceAccounts", accountProblem],
-    ["ipBlocks", cidrProblem],
-    ["notIpBlocks", cidrProblem],
-  ];
   const mixed =
     (source.serviceAccounts !== undefined || source.notServiceAccounts !== undefined) &&
     (["principals", "notPrincipals", "namespaces", "notNamespaces"] as const).some(
@@ -83,7 +73,9 @@ function validateSource(source: SourceSpec, path: string): readonly Issue[] {
     source.notServiceAccounts?.length ?? 0,
   );
   return [
-    ...byField.flatMap(([field, problem]) => checkEach(source[field], `${path}.${field}`, problem)),
+    ...sourceFields.flatMap(([field, problem]) =>
+      checkEach(source[field], `${path}.${field}`, problem),
+    ),
     ...(mixed
       ? [
           issue(
@@ -106,17 +98,7 @@ function validateSource(source: SourceSpec, path: string): readonly Issue[] {
 }
 
 function validateOperation(operation: OperationSpec, path: string): readonly Issue[] {
-  const byField: readonly (readonly [keyof OperationSpec, Problem])[] = [
-    ["hosts", wildcardProblem],
-    ["notHosts", wildcardProblem],
-    ["ports", portProblem],
-    ["notPorts", portProblem],
-    ["methods", wildcardProblem],
-    ["notMethods", wildcardProblem],
-    ["paths", pathProblem],
-    ["notPaths", pathProblem],
-  ];
-  return byField.flatMap(([field, problem]) =>
+  return operationFields.flatMap(([field, problem]) =>
     checkEach(operation[field], `${path}.${field}`, problem),
   );
 }
@@ -200,3 +182,25 @@ const valueProblems: Readonly<
   "source-principal": principalProblem,
   "destination-port": portProblem,
 };
+
+const sourceFields: readonly (readonly [keyof SourceSpec, Problem])[] = [
+  ["principals", principalProblem],
+  ["notPrincipals", principalProblem],
+  ["namespaces", wildcardProblem],
+  ["notNamespaces", wildcardProblem],
+  ["serviceAccounts", accountProblem],
+  ["notServiceAccounts", accountProblem],
+  ["ipBlocks", cidrProblem],
+  ["notIpBlocks", cidrProblem],
+];
+
+const operationFields: readonly (readonly [keyof OperationSpec, Problem])[] = [
+  ["hosts", wildcardProblem],
+  ["notHosts", wildcardProblem],
+  ["ports", portProblem],
+  ["notPorts", portProblem],
+  ["methods", wildcardProblem],
+  ["notMethods", wildcardProblem],
+  ["paths", pathProblem],
+  ["notPaths", pathProblem],
+];
