@@ -1,7 +1,7 @@
 import type { ByteWriter } from "./byte-writer.ts";
 import { encodeFields, nominatedNames } from "./encode-fields.ts";
 import { type FieldName, fieldName } from "./field-name.ts";
-import { type Fields, type Http1RequestHead, type Http1ResponseHead, KNOWN } from "./head.ts";
+import { type Http1RequestHead, type Http1ResponseHead, KNOWN } from "./head.ts";
 import type { HeadEdits } from "./head-edits.ts";
 
 const CONNECTION = fieldName("connection");
@@ -123,8 +123,15 @@ function droppedOfResponse(head: Http1ResponseHead, to: ResponseTo): readonly Fi
   return dropped;
 }
 
+/** What is needed of trailers, whatever protocol they came by. */
+export interface TrailerView {
+  readonly fieldCount: number;
+  fieldName(index: number): string;
+  fieldValue(index: number): string;
+}
+
 /** Writes the last chunk with the trailers. Only after chunked bodies. */
-export function encodeLastChunk(out: ByteWriter, trailers: Fields | undefined): void {
+export function encodeLastChunk(out: ByteWriter, trailers: TrailerView | undefined): void {
   out.text("0\r\n");
   if (trailers !== undefined)
     for (let i = 0; i < trailers.fieldCount; i++)

@@ -1,0 +1,63 @@
+/** Frames an outgoing body as its head promised. One object per message, reset for the next. */
+import type { Transport } from "#net/transport.ts";
+import { encodeLastChunk } from "#wire/http1/encode-head.ts";
+import { scratch, sendScratch } from "./encode-scratch.ts";
+import type { BodyKind, FieldView } from "./exchange.ts";
+
+/** Larger slices are not copied to stand beside their chunk framing. */
+const JOIN_BELOW_BYTES = 16 * 1024;
+
+export class BodyWriter {
+  readonly #transport: Transport;
+  #kind: BodyKind = "none";
+  #remaining = 0;
+  bytesSent = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  reset(kind: BodyKind, contentLength: number): void {
+    this.#kind = kind;
+    this.#remaining = kind === "length" ? contentLength : 0;
+    this.bytesSent = 0;
+  }
+
+  /** False above the transport's high watermark. Throws RangeError for more bytes than the head promised. */
+  write(slice: Uint8Array): boolean {
+    const { length } = slice;
+    if (length === 0) return true;
+    this.bytesSent += length;
+    if (this.#kind === "chunked") return this.#writeChunk(slice);
+    if (this.#kind === "none") throw new RangeError("a message without a body was given one");
+    if (this.#kind === "length") {
+      this.#remaining -= length;
+      if (this.#remaining < 0) throw new RangeError("more bytes than Content-Length");
+    }
+    return this.#transport.write(slice);
+  }
+
+  /** Throws RangeError for fewer bytes than the head promised. */
+  end(trailers: FieldView | undefined): void {
+    if (this.#remaining > 0) throw new RangeError("fewer bytes than Content-Length");
+    if (this.#kind === "chunked") {
+      encodeLastChunk(scratch, trailers);
+      sendScratch(this.#transport);
+    }
+    this.#kind = "none";
+  }
+
+  #writeChunk(slice: Uint8Array): boolean {
+    scratch.text(`${slice.length.toString(16)}\r\n`);
+    if (slice.length < JOIN_BELOW_BYTES) {
+      scratch.append(slice);
+      scratch.text("\r\n");
+      const hasRoom = this.#transport.write(scratch.view());
+      scratch.clear();
+      return hasRoom;
+    }
+    sendScratch(this.#transport);
+    this.#transport.write(slice);
+    return this.#transport.write("\r\n");
+  }
+}

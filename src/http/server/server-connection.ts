@@ -1,0 +1,456 @@
+/**
+ * The server's side of one HTTP/1.1 connection.
+ *
+ *   idle ──first byte──▶ head ──decoded──▶ exchange ──response and request over──▶ idle
+ *     │                   │                   │
+ *     │ idle timeout      │ bad, slow, large  │ bad body, `close`, HTTP/1.0
+ *     ▼                   ▼                   ▼
+ *   closed ◀──linger── refused: answered, FIN sent, read on for a moment so that the answer arrives
+ */
+import { Buffer } from "node:buffer";
+import { NetError } from "#net/net-error.ts";
+import type { Transport, TransportEvents } from "#net/transport.ts";
+import { BodyDecoder, type BodySink } from "#wire/http1/body-decoder.ts";
+import type { Fields, Http1RequestHead } from "#wire/http1/head.ts";
+import { Http1Error } from "#wire/http1/http1-error.ts";
+import { encodeLocalHead } from "#wire/http1/local-head.ts";
+import { decodeRequestHead } from "#wire/http1/request-head.ts";
+import { BodyWriter } from "../body-writer.ts";
+import type { PeerError, RequestHandler } from "../exchange.ts";
+import { HeldBytes } from "../held-bytes.ts";
+import { ResumedTransport } from "../resumed-transport.ts";
+import { Deadline } from "../timer-wheel.ts";
+import { type ExchangeHost, Http1ServerExchange } from "./server-exchange.ts";
+import { SERVER_OPTIONS, type ServerOptions } from "./server-options.ts";
+
+/** A connection that is being served. */
+export interface ServerConnection {
+  readonly transport: Transport;
+  readonly isIdle: boolean;
+  /** Ends at once when idle, else after the response under way, which says so. */
+  drain(): void;
+  destroy(): void;
+}
+
+type State = "idle" | "head" | "exchange" | "discarding" | "lingering" | "over";
+
+const LF = 10;
+
+/** Serves requests until the connection ends. `onClosed` is called once. */
+export function serveHttp1(
+  transport: Transport,
+  handler: RequestHandler,
+  options: Partial<ServerOptions> = {},
+  onClosed: (connection: ServerConnection) => void = () => undefined,
+): ServerConnection {
+  const connection = new Http1ServerConnection(
+    transport,
+    handler,
+    { ...SERVER_OPTIONS, ...options },
+    onClosed,
+  );
+  connection.start();
+  return connection;
+}
+
+/** As `serveHttp1`, for listeners: the options are merged once, not per connection. */
+export function http1Server(
+  handler: RequestHandler,
+  options: Partial<ServerOptions> = {},
+): (transport: Transport, onClosed?: (connection: ServerConnection) => void) => ServerConnection {
+  const merged = { ...SERVER_OPTIONS, ...options };
+  return (transport, onClosed = () => undefined) => {
+    const connection = new Http1ServerConnection(transport, handler, merged, onClosed);
+    connection.start();
+    return connection;
+  };
+}
+
+class Http1ServerConnection implements ServerConnection, TransportEvents, BodySink, ExchangeHost {
+  readonly transport: Transport;
+  readonly #handler: RequestHandler;
+  readonly #options: ServerOptions;
+  readonly #onClosed: (connection: ServerConnection) => void;
+  readonly #held = new HeldBytes();
+  readonly #decoder: BodyDecoder;
+  readonly #writer: BodyWriter;
+  readonly #deadline: Deadline;
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  #state: State = "idle";
+  #exchange: Http1ServerExchange | undefined = undefined;
+  #headStartedAtMs = 0;
+  #isPeerEnded = false;
+  #isDraining = false;
+  #closesAfterResponse = false;
+  #isBodyPaused = false;
+  #isHoldPaused = false;
+  #discardedBytes = 0;
+  #isReading = false;
+  #startedThisTurn = 0;
+  #willAdvance = false;
+
+  constructor(
+    transport: Transport,
+    handler: RequestHandler,
+    options: ServerOptions,
+    onClosed: (connection: ServerConnection) => void,
+  ) {
+    this.transport = transport;
+    this.#handler = handler;
+    this.#options = options;
+    this.#onClosed = onClosed;
+    this.#decoder = new BodyDecoder("downstream", options.body);
+    this.#writer = new BodyWriter(transport);
+    this.#deadline = new Deadline(() => this.#onDeadline());
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
+  get mustClose(): boolean {
+    return this.#isDraining || this.#isPeerEnded || !(this.#exchange?.request.keepAlive ?? false);
+  }
+
+  start(): void {
+    this.transport.attach(this);
+    this.#due(this.#options.idleTimeoutMs);
+  }
+
+  date(): string {
+    return this.#options.date();
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#state === "idle") this.#endNow();
+  }
+
+  destroy(): void {
+    this.transport.destroy();
+  }
+
+  // ── what the transport tells ──
+
+  onData(bytes: Buffer): void {
+    switch (this.#state) {
+      case "idle":
+        this.#headStartedAtMs = this.#options.now();
+        this.#state = "head";
+        this.#readHead(bytes);
+        return;
+      case "head":
+        this.#held.append(bytes);
+        if (bytes.includes(LF) || this.#held.length > this.#options.request.maxBytes)
+          this.#readHead(this.#held.take() ?? bytes);
+        return;
+      case "exchange":
+      case "discarding":
+        this.#readBody(bytes);
+        return;
+      default:
+        this.#discard(bytes.length);
+    }
+  }
+
+  onEnd(): void {
+    this.#isPeerEnded = true;
+    if (this.#state === "idle") this.#endNow();
+    else if (this.#state === "head") this.#refuse(new Http1Error("truncated"));
+    else if (this.#state === "exchange" && !this.#decoder.isIdle) {
+      this.#refuse(new Http1Error("truncated"));
+    } else if (this.#state === "discarding") this.#endNow();
+  }
+
+  onDrain(): void {
+    const exchange = this.#exchange;
+    if (this.#state === "exchange" && exchange !== undefined && !exchange.isOver)
+      exchange.events?.onResponseDrain();
+  }
+
+  onClose(error: NetError | undefined): void {
+    this.#options.wheel.cancel(this.#deadline);
+    const exchange = this.#exchange;
+    const wasInExchange = this.#state === "exchange";
+    this.#state = "over";
+    if (wasInExchange && exchange !== undefined) {
+      exchange.finish();
+      this.#exchange = undefined;
+      exchange.events?.onExchangeEnd(error ?? new NetError("closed"));
+    }
+    this.#onClosed(this);
+  }
+
+  // ── reading ──
+
+  #readHead(bytes: Buffer): void {
+    let head: Http1RequestHead | undefined;
+    try {
+      head = decodeRequestHead(bytes, 0, bytes.length, this.#options.request);
+    } catch (cause) {
+      this.#refuse(asHttp1Error(cause));
+      return;
+    }
+    if (head === undefined) {
+      this.#held.append(bytes);
+      this.#dueBy(this.#headStartedAtMs + this.#options.headTimeoutMs);
+      return;
+    }
+    const after = head.base + head.sizeBytes;
+    this.#begin(head, after < bytes.length ? bytes.subarray(after) : undefined);
+  }
+
+  #begin(head: Http1RequestHead, rest: Buffer | undefined): void {
+    const exchange = new Http1ServerExchange(head, this.#headStartedAtMs, this, this.#writer);
+    this.#exchange = exchange;
+    this.#state = "exchange";
+    this.#closesAfterResponse = false;
+    this.#isReading = true;
+    this.#decoder.reset(head.bodyKind, head.contentLength);
+    this.#dueBody();
+    exchange.events = this.#handler(exchange);
+    if (head.bodyKind === "none" && !exchange.isOver) exchange.events.onRequestEnd(undefined);
+    this.#isReading = false;
+    if (rest !== undefined) this.#readBody(rest);
+    else this.#advance();
+  }
+
+  /** Body of the request under way; what follows it is held. */
+  #readBody(bytes: Buffer): void {
+    if (this.#decoder.isIdle) {
+      this.#hold(bytes);
+      return;
+    }
+    this.#dueBody();
+    let at: number;
+    this.#isReading = true;
+    try {
+      at = this.#decoder.decode(bytes, 0, this);
+    } catch (cause) {
+      this.#isReading = false;
+      this.#refuse(asHttp1Error(cause));
+      return;
+    }
+    this.#isReading = false;
+    if (at < bytes.length) this.#hold(bytes.subarray(at));
+    else this.#advance();
+  }
+
+  onBodyData(slice: Buffer): void {
+    const exchange = this.#exchange;
+    if (this.#state !== "exchange" || exchange === undefined) {
+      this.#discard(slice.length);
+      return;
+    }
+    exchange.bodyBytesReceived += slice.length;
+    if (exchange.isOver) this.#discard(slice.length);
+    else exchange.events?.onRequestData(slice);
+  }
+
+  onBodyEnd(trailers: Fields | undefined): void {
+    const exchange = this.#exchange;
+    this.#due(Number.POSITIVE_INFINITY);
+    if (exchange !== undefined && !exchange.isOver) exchange.events?.onRequestEnd(trailers);
+  }
+
+  /** Pipelined requests and early tunnel bytes wait until the exchange is over. */
+  #hold(bytes: Buffer): void {
+    if (this.#state === "lingering" || this.#state === "over") return;
+    this.#held.append(bytes);
+    if (this.#held.length > this.#options.maxHeldBytes && !this.#isHoldPaused) {
+      this.#isHoldPaused = true;
+      this.transport.pause();
+    }
+    this.#advance();
+  }
+
+  /** Goes on with the next request once the response is sent and the request is read. */
+  #advance(): void {
+    if (this.#isReading || this.#state === "over" || this.#state === "lingering") return;
+    if (this.#exchange !== undefined || !this.#decoder.isIdle) return;
+    if (this.#closesAfterResponse) {
+      this.#endNow();
+      return;
+    }
+    if (this.#isHoldPaused) {
+      this.#isHoldPaused = false;
+      if (!this.#isBodyPaused) this.transport.resume();
+    }
+    if (this.#held.length === 0) {
+      this.#state = "idle";
+      this.#startedThisTurn = 0;
+      if (this.#isDraining || this.#isPeerEnded) this.#endNow();
+      else this.#due(this.#options.idleTimeoutMs);
+      return;
+    }
+    this.#advanceHeld();
+  }
+
+  /** Not from within the call that ended the last exchange, and only so many per turn. */
+  #advanceHeld(): void {
+    if (this.#willAdvance) return;
+    this.#willAdvance = true;
+    this.#state = "head";
+    const next = () => {
+      this.#willAdvance = false;
+      const held = this.#held.take();
+      if (this.#state !== "head" || held === undefined) return;
+      this.#headStartedAtMs = this.#options.now();
+      this.#readHead(held);
+      if (this.#state === "head" && this.#isPeerEnded) this.#refuse(new Http1Error("truncated"));
+    };
+    if (++this.#startedThisTurn < this.#options.requestsPerTurn) queueMicrotask(next);
+    else {
+      this.#startedThisTurn = 0;
+      setImmediate(next);
+    }
+  }
+
+  // ── what an exchange tells ──
+
+  onResponded(close: boolean): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#closesAfterResponse = close;
+    if (this.#isBodyPaused) this.setBodyPaused(false);
+    if (this.#decoder.isIdle) this.#state = "head";
+    else {
+      this.#state = "discarding";
+      this.#discardedBytes = 0;
+      this.#due(this.#options.headTimeoutMs);
+    }
+    const events = exchange?.events;
+    if (events !== undefined) events.onExchangeEnd(undefined);
+    else if (exchange !== undefined)
+      queueMicrotask(() => exchange.events?.onExchangeEnd(undefined));
+    if (close && !this.#decoder.isIdle) this.#linger();
+    else this.#advance();
+  }
+
+  onAborted(error: PeerError): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#state = "over";
+    this.transport.destroy(new NetError("closed", error.message, error));
+    queueMicrotask(() => exchange?.events?.onExchangeEnd(error));
+  }
+
+  onTakenOver(): Transport {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#state = "over";
+    this.#options.wheel.cancel(this.#deadline);
+    const early = this.#held.take();
+    queueMicrotask(() => {
+      exchange?.events?.onExchangeEnd(undefined);
+      this.#onClosed(this);
+    });
+    if (early === undefined) return this.transport;
+    this.transport.pause();
+    return new ResumedTransport(this.transport, early);
+  }
+
+  setBodyPaused(isPaused: boolean): void {
+    if (this.#isBodyPaused === isPaused) return;
+    this.#isBodyPaused = isPaused;
+    if (isPaused) {
+      this.transport.pause();
+      this.#due(Number.POSITIVE_INFINITY);
+    } else if (!this.#isHoldPaused) {
+      this.transport.resume();
+      if (!this.#decoder.isIdle) this.#dueBody();
+    }
+  }
+
+  // ── ending ──
+
+  /** The request broke the protocol: answer it if that is still possible, and read no further. */
+  #refuse(error: Http1Error): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    const mayAnswer =
+      exchange === undefined ? this.#state !== "discarding" : !exchange.hasResponded;
+    this.#state = "lingering";
+    exchange?.finish();
+    exchange?.events?.onExchangeEnd(error);
+    if (!mayAnswer) {
+      this.transport.destroy(new NetError("closed", error.message, error));
+      return;
+    }
+    const reply = this.#options.describeError(error, exchange?.request);
+    const body = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
+    this.transport.write(
+      encodeLocalHead({
+        status: reply.status,
+        ...(reply.reason !== undefined && { reason: reply.reason }),
+        fields: reply.fields,
+        contentLength: body.length,
+        date: this.#options.date(),
+        close: true,
+        minor: 1,
+      }),
+    );
+    if (exchange?.request.method !== "HEAD") this.transport.write(body);
+    this.#linger();
+  }
+
+  /** Our FIN now; what the client still sends is read and dropped for a moment, since a reset could eat the answer. */
+  #linger(): void {
+    this.#state = "lingering";
+    this.#held.take();
+    this.#discardedBytes = 0;
+    if (this.#isHoldPaused || this.#isBodyPaused) this.transport.resume();
+    this.transport.end();
+    this.#due(this.#options.lingerMs);
+  }
+
+  #endNow(): void {
+    this.#linger();
+  }
+
+  #discard(count: number): void {
+    this.#discardedBytes += count;
+    if (this.#discardedBytes > this.#options.maxDiscardedBytes) this.transport.destroy();
+  }
+
+  // ── deadlines: one object per connection, moved lazily ──
+
+  #dueBody(): void {
+    const { bodyTimeoutMs } = this.#options;
+    const isWaiting = bodyTimeoutMs !== undefined && !this.#decoder.isIdle;
+    this.#due(isWaiting ? bodyTimeoutMs : Number.POSITIVE_INFINITY);
+  }
+
+  #due(afterMs: number): void {
+    if (afterMs === Number.POSITIVE_INFINITY) this.#dueAtMs = afterMs;
+    else this.#dueBy(this.#options.now() + afterMs);
+  }
+
+  #dueBy(atMs: number): void {
+    const wasDueAtMs = this.#dueAtMs;
+    this.#dueAtMs = atMs;
+    // Later than what is armed: the earlier expiry arms the rest.
+    if (this.#deadline.isArmed && atMs >= wasDueAtMs) return;
+    this.#options.wheel.arm(this.#deadline, atMs - this.#options.now());
+  }
+
+  #onDeadline(): void {
+    const restMs = this.#dueAtMs - this.#options.now();
+    if (restMs === Number.POSITIVE_INFINITY) return;
+    if (restMs > 0) {
+      this.#options.wheel.arm(this.#deadline, restMs);
+      return;
+    }
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
+    if (this.#state === "idle") this.#endNow();
+    else if (this.#state === "head") this.#refuse(new Http1Error("head-timeout"));
+    else if (this.#state === "exchange") this.#refuse(new Http1Error("body-timeout"));
+    else if (this.#state !== "over") this.transport.destroy();
+  }
+}
+
+/** Only our own errors come out of the codec; anything else is a bug and must be seen. */
+function asHttp1Error(cause: unknown): Http1Error {
+  if (cause instanceof Http1Error) return cause;
+  throw cause;
+}
