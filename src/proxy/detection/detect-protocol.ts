@@ -1,7 +1,7 @@
+import { ResumedTransport } from "#http/resumed-transport.ts";
 import type { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
 import { classify } from "./classify.ts";
-import { withEarlyBytes } from "./held-transport.ts";
 
 /** What is done with a connection once its first bytes are known. */
 export interface DetectionResult {
@@ -65,8 +65,14 @@ class Detection implements TransportEvents {
   #decide(isHttp: boolean): void {
     this.#stopTimer();
     if (this.#hasEnded || this.#transport.isClosed) return;
-    const transport = withEarlyBytes(this.#transport, this.#early);
+    const transport = this.#handOver();
     if (isHttp) this.#result.onHttp(transport);
     else this.#result.onOther(transport);
+  }
+
+  #handOver(): Transport {
+    if (this.#early.length === 0) return this.#transport;
+    this.#transport.pause();
+    return new ResumedTransport(this.#transport, this.#early);
   }
 }
