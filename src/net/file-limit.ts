@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { lastError, libc } from "./libc.ts";
 import { NetError } from "./net-error.ts";
 
@@ -39,7 +40,17 @@ export function socketDescriptorsMax(): number {
   return soft - Math.min(64, soft >> 3);
 }
 
+/** The number of the socket's file descriptor, which the runtime keeps to itself; the lowest one that was free. */
+export function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : 0;
+  return typeof fd === "number" ? fd : 0;
+}
+
 function failure(what: string): NetError {
   const { name, message } = lastError();
-  return new NetError("socket-failed", `cannot ${what} the limit of open files (${name}: ${message})`);
+  return new NetError(
+    "socket-failed",
+    `cannot ${what} the limit of open files (${name}: ${message})`,
+  );
 }

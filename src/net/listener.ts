@@ -1,30 +1,28 @@
-import { createServer, type Server, type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
-import { fileLimit } from "./file-limit.ts";
-import { NetError } from "./net-error.ts";
-import { readTlsFacts, type VerifyPeer } from "./peer-verification.ts";
-import { addressText } from "./socket-address.ts";
-import { handshakeFailure, listenFailure, openFailure } from "./socket-failure.ts";
-import { DEFAULT_WATERMARKS, SocketTransport, type Watermarks } from "./socket-transport.ts";
-import type { TlsContext } from "./tls-context.ts";
-import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
+// Accepts connections and makes transports of them:
+//
+//   accepted ──plain───────────────────────────────► transport
+//      │  └──either──► first byte ──not TLS────────► transport
+//      │                  │ TLS (or mode tls)
+//      └──too many        └──► handshake ──► peer verified ──► transport
+//         ▼                        ▼              ▼
+//       refused ◄──────────────────┴──────────────┘
 
-/** How handshakes are made from now on. Connections that are open keep what they have. */
-export interface ServerTls {
-  readonly context: TlsContext;
-  /** `request`: whoever has no certificate is let in without an identity. */
-  readonly clientCertificate: "none" | "request" | "require";
-  /** Called for clients that show a certificate. */
-  readonly verifyPeer: VerifyPeer;
-  /** In the order of preference; empty: none is negotiated. */
-  readonly alpn: readonly string[];
-}
+import { createServer, type Server, type Socket } from "node:net";
+import { acceptTls, type ServerTls } from "./accept-tls.ts";
+import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
+import { NetError } from "./net-error.ts";
+import { addressText } from "./socket-address.ts";
+import { listenFailure, openFailure } from "./socket-failure.ts";
+import { DEFAULT_WATERMARKS, SocketTransport, type Watermarks } from "./socket-transport.ts";
+import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
 
 export type ListenAddress =
   | { readonly host: string; readonly port: number }
-  /** Of a listening socket that was inherited. It is closed with the listener. */
+  /** Of a listening socket that this process inherited. It is closed with the listener. */
   | { readonly fd: number }
   | { readonly path: string };
+
+export type ListenMode = "plain" | "tls" | "either";
 
 export interface ListenOptions {
   readonly address: ListenAddress;
@@ -32,31 +30,31 @@ export interface ListenOptions {
   readonly mode: ListenMode;
   /** Asked for every handshake, so that a new certificate or trust bundle holds from the next one on. */
   tls?(): ServerTls;
-  /** Attach a receiver to the transport before returning, or nothing is read. */
+  /** The transport reads nothing until somebody is attached. */
   onConnection(transport: Transport): void;
   /** A connection that never became a transport, and why. */
   onRefused?(error: NetError, remote: SocketAddress): void;
+  /** Default 10,000. */
   readonly connectionsMax?: number;
-  /** Time to the first byte, in mode `either`. */
+  /** Time to the first byte in modes `tls` and `either`. Default 10 s. */
   readonly detectionTimeoutMs?: number;
-  /** What a client that stays silent for that long is: broken, or one that waits for the server to speak. */
+  /** What a client that stays silent for that long is in mode `either`: broken, or waiting for the server to speak. */
   readonly onSilence?: "close" | "plain";
-  /** From the first byte to the end of the handshake. */
+  /** From the first byte to the end of the handshake. Default 10 s. */
   readonly handshakeTimeoutMs?: number;
   readonly watermarks?: Watermarks;
 }
 
-export type ListenMode = "plain" | "tls" | "either";
-
 export interface Listener extends AsyncDisposable {
-  /** What is listened at; with an inherited fd as the kernel tells. */
+  /** What is listened at; of an inherited fd as the kernel tells. */
   readonly address: SocketAddress;
+  /** Handshakes under way included. */
   readonly connectionCount: number;
-  /** Connections from now on are treated so; open ones stay. */
+  /** How connections are treated from the next one on. */
   setMode(mode: ListenMode): void;
-  /** Stops accepting. Open connections stay. Twice is harmless. */
+  /** Stops accepting; open connections stay. Twice is harmless. */
   close(): void;
-  /** Stops accepting; resolves when every connection is over, those that are left at the deadline being destroyed. */
+  /** Stops accepting; resolves when every connection is over. What is left after `deadlineMs` is destroyed. */
   drained(deadlineMs: number): Promise<void>;
 }
 
@@ -64,3 +62,188 @@ const CONNECTIONS_MAX = 10_000;
 const TIMEOUT_MS = 10_000;
 /** First byte of a TLS record that holds a handshake message. */
 const TLS_HANDSHAKE = 22;
+
+/**
+ * Listens. Throws NetError `address-in-use`, `address-denied`, `address-unavailable`, `too-many-files` or
+ * `listen-failed`.
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const listener = new SocketListener(options);
+  await listener.open();
+  return listener;
+}
+
+class SocketListener implements Listener {
+  readonly #options: ListenOptions;
+  readonly #server: Server;
+  /** Each with its transport, once it has one. */
+  readonly #sockets = new Map<Socket, Transport | undefined>();
+  readonly #drained = Promise.withResolvers<void>();
+  #mode: ListenMode;
+  #isClosed = false;
+  address: SocketAddress = { host: "", port: 0 };
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#mode = options.mode;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.size;
+  }
+
+  async open(): Promise<void> {
+    const { address } = this.#options;
+    const opened = Promise.withResolvers<void>();
+    this.#server.once("error", (cause) => opened.reject(listenFailure(cause, textOf(address))));
+    this.#server.listen({ ...address, backlog: 4096 }, opened.resolve);
+    await opened.promise;
+    this.address = addressOf(this.#server);
+  }
+
+  setMode(mode: ListenMode): void {
+    this.#mode = mode;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#server.close();
+    if (this.#sockets.size === 0) this.#drained.resolve();
+  }
+
+  async drained(deadlineMs: number): Promise<void> {
+    this.close();
+    const timer = setTimeout(() => this.#destroyAll(), deadlineMs);
+    await this.#drained.promise;
+    clearTimeout(timer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    this.#destroyAll();
+    return this.#drained.promise;
+  }
+
+  #destroyAll(): void {
+    for (const [socket, transport] of this.#sockets)
+      if (transport) transport.destroy(new NetError("drained"));
+      else socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const remote = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    const refusal = this.#refusalOf(socket);
+    if (refusal !== undefined) {
+      socket.on("error", ignore); // nobody is interested any more
+      socket.destroy();
+      this.#options.onRefused?.(refusal, remote);
+      return;
+    }
+    this.#sockets.set(socket, undefined);
+    socket.once("close", () => this.#forget(socket));
+    if (this.#mode === "plain") this.#plain(socket, remote);
+    else this.#detect(socket, remote);
+  }
+
+  #refusalOf(socket: Socket): NetError | undefined {
+    if (this.#isClosed) return new NetError("drained");
+    const connectionsMax = this.#options.connectionsMax ?? CONNECTIONS_MAX;
+    if (this.#sockets.size >= connectionsMax)
+      return new NetError("too-many-connections", `${connectionsMax} are open`);
+    if (descriptorOf(socket) >= socketDescriptorsMax()) return new NetError("too-many-files");
+    return undefined;
+  }
+
+  #forget(socket: Socket): void {
+    this.#sockets.delete(socket);
+    if (this.#isClosed && this.#sockets.size === 0) this.#drained.resolve();
+  }
+
+  /** Before the first byte nothing says whether the client speaks TLS; nothing is written to it before that either. */
+  #detect(socket: Socket, remote: SocketAddress): void {
+    const { detectionTimeoutMs = TIMEOUT_MS, onSilence } = this.#options;
+    const stop = () => {
+      clearTimeout(timer);
+      socket.off("data", onFirst).off("error", onGone).off("end", onGone).pause();
+    };
+    const onFirst = (bytes: Buffer) => {
+      stop();
+      socket.unshift(bytes);
+      this.#decide(socket, bytes[0] === TLS_HANDSHAKE, remote);
+    };
+    const onGone = (cause?: Error) => {
+      stop();
+      const error = cause ? openFailure(cause, textOf(remote)) : new NetError("closed");
+      this.#refuse(socket, error, remote);
+    };
+    const timer = setTimeout(() => {
+      stop();
+      if (onSilence === "plain" && this.#mode === "either") this.#plain(socket, remote);
+      else this.#refuse(socket, new NetError("detection-timeout", textOf(remote)), remote);
+    }, detectionTimeoutMs);
+    socket.on("data", onFirst).on("error", onGone).on("end", onGone);
+  }
+
+  #decide(socket: Socket, isTls: boolean, remote: SocketAddress): void {
+    if (isTls) this.#handshake(socket, remote);
+    else if (this.#mode !== "tls") this.#plain(socket, remote);
+    else {
+      const error = new NetError("tls-handshake-failed", `${textOf(remote)} does not speak TLS`);
+      this.#refuse(socket, error, remote);
+    }
+  }
+
+  #handshake(socket: Socket, remote: SocketAddress): void {
+    const { tls, handshakeTimeoutMs = TIMEOUT_MS } = this.#options;
+    if (tls === undefined) {
+      this.#refuse(socket, new NetError("tls-handshake-failed", "no certificate here"), remote);
+      return;
+    }
+    acceptTls(socket, {
+      tls: tls(),
+      timeoutMs: handshakeTimeoutMs,
+      peer: textOf(remote),
+      onSecure: (secured, facts) => this.#handOver(socket, secured, { tls: facts, remote }),
+      onFailed: (error) => this.#refuse(socket, error, remote),
+    });
+  }
+
+  #refuse(socket: Socket, error: NetError, remote: SocketAddress): void {
+    socket.on("error", ignore); // its connection is given up
+    socket.destroy();
+    this.#options.onRefused?.(error, remote);
+  }
+
+  #plain(socket: Socket, remote: SocketAddress): void {
+    this.#handOver(socket, socket, { tls: undefined, remote });
+  }
+
+  #handOver(
+    accepted: Socket,
+    socket: Socket,
+    peer: { readonly tls: TlsFacts | undefined; readonly remote: SocketAddress },
+  ): void {
+    const { watermarks = DEFAULT_WATERMARKS, onConnection } = this.#options;
+    const local = { host: accepted.localAddress ?? "", port: accepted.localPort ?? 0 };
+    const transport = new SocketTransport(socket, { ...peer, local, watermarks });
+    this.#sockets.set(accepted, transport);
+    onConnection(transport);
+  }
+}
+
+function ignore(): void {}
+
+function addressOf(server: Server): SocketAddress {
+  const address = server.address();
+  if (typeof address === "string") return { host: "", port: 0, path: address };
+  return { host: address?.address ?? "", port: address?.port ?? 0 };
+}
+
+function textOf(address: ListenAddress | SocketAddress): string {
+  if ("path" in address) return address.path ?? "";
+  return "fd" in address ? `fd ${address.fd}` : addressText(address.host, address.port);
+}

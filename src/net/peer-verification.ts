@@ -38,7 +38,11 @@ function verify(chainDer: readonly Uint8Array[], plan: VerificationPlan): unknow
   try {
     return plan.verifyPeer(chainDer);
   } catch (cause) {
-    throw new NetError("peer-refused", cause instanceof Error ? cause.message : String(cause), cause);
+    throw new NetError(
+      "peer-refused",
+      cause instanceof Error ? cause.message : String(cause),
+      cause,
+    );
   }
 }
 

@@ -22,7 +22,9 @@ export class WriteQueue {
     this.sizeBytes += size;
     if (size >= LARGE_BYTES) {
       this.#seal();
-      this.#segments.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bufferOf(bytes));
+      this.#segments.push(
+        typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bufferOf(bytes),
+      );
       return;
     }
     let batch = this.#batch;
@@ -33,7 +35,7 @@ export class WriteQueue {
       this.#start = 0;
       this.#end = 0;
     }
-    if (typeof bytes === "string") batch.latin1Write(bytes, this.#end);
+    if (typeof bytes === "string") batch.write(bytes, this.#end, "latin1");
     else batch.set(bytes, this.#end);
     this.#end += size;
   }
