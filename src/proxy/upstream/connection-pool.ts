@@ -3,7 +3,6 @@ import type { PeerError } from "#http/exchange.ts";
 import type { Failure } from "../local-reply.ts";
 import type { Host } from "./host.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import { upstreamFailure } from "./upstream-failure.ts";
 
 /** A request that waits for a connection. Exactly one of the calls comes, unless it cancels. */
 export interface Waiter {
@@ -15,7 +14,7 @@ export interface Waiter {
 /** Told once how a dial ended; `connected` is followed by the owner's calls for the connection's life. */
 export interface DialResult {
   connected(connection: ClientConnection): void;
-  failed(error: PeerError): void;
+  failed(failure: Failure): void;
 }
 
 /** Connects to a host, TLS and secure naming included. */
@@ -217,12 +216,10 @@ export class ConnectionPool implements ConnectionOwner {
         this.#all.add(connection);
         this.onAvailable(connection);
       },
-      failed: (error) => {
+      failed: (failure) => {
         this.#dialling--;
         this.#shared.usage.connections--;
-        const stage = { what: this.#describe(), isReused: false, hasAnswered: false };
-        if (this.#waiters.length > this.#dialling)
-          this.#nextWaiter()?.onConnectionFailed(upstreamFailure(error, stage));
+        if (this.#waiters.length > this.#dialling) this.#nextWaiter()?.onConnectionFailed(failure);
         this.#connectionGone();
       },
     });
@@ -237,9 +234,5 @@ export class ConnectionPool implements ConnectionOwner {
   #failWaiters(failure: Failure): void {
     for (let waiter = this.#nextWaiter(); waiter !== undefined; waiter = this.#nextWaiter())
       waiter.onConnectionFailed(failure);
-  }
-
-  #describe(): string {
-    return `${this.#shared.what} at ${this.#host.address}`;
   }
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import type { CircuitLimits, Cluster } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
-import { NetError } from "#net/net-error.ts";
 import { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { unknownWorkload } from "../telemetry/series.ts";
 import type { DialResult, Waiter } from "./connection-pool.ts";
@@ -96,7 +95,7 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
         result.connected(connection);
         return connection;
       },
-      refuse: () => result.failed(new NetError("connect-refused")),
+      refuse: () => result.failed({ code: "upstream-connect-refused", message: "nobody" }),
     });
   };
   const made = new UpstreamCluster(

@@ -1,0 +1,89 @@
+import type { Cluster } from "#config/cluster.ts";
+import { checkIdentity } from "#core/spiffe/secure-naming.ts";
+import { readSpiffeId, type SpiffeId } from "#core/spiffe/spiffe-id.ts";
+import type { SvidVerifier } from "#core/spiffe/svid-verifier.ts";
+import { type ClientTls, connect } from "#net/connect.ts";
+import { NetError } from "#net/net-error.ts";
+import type { TlsContext } from "#net/tls-context.ts";
+import type { Transport } from "#net/transport.ts";
+import type { Failure } from "../local-reply.ts";
+import type { Host } from "./host.ts";
+import { upstreamFailure } from "./upstream-failure.ts";
+
+/** What this proxy shows and whom it believes, at the moment of a handshake. */
+export interface DialIdentity {
+  readonly context: TlsContext;
+  readonly verifier: SvidVerifier;
+}
+
+export interface DialSurroundings {
+  /** A text instead: why there is no mutual TLS now. */
+  readonly identity: () => DialIdentity | string;
+  readonly wallMs: () => number;
+}
+
+/** HTTP/1.1 inside Istio's mutual TLS; TCP inside it. */
+export const HTTP_ALPN: readonly string[] = ["istio-http/1.1"];
+export const TCP_ALPN: readonly string[] = ["istio"];
+
+/** Told once; the transport reads nothing before somebody is attached. */
+export interface DialOutcome {
+  connected(transport: Transport): void;
+  failed(failure: Failure): void;
+}
+
+/** Connects to one host of a cluster, by mutual TLS where both sides can, checking that the host is who it should be. */
+export function dialHost(
+  { identity, wallMs }: DialSurroundings,
+  cluster: Cluster,
+  host: Host,
+  alpn: readonly string[],
+  outcome: DialOutcome,
+): void {
+  const what = `${cluster.destination?.host ?? cluster.name} at ${host.address}`;
+  let tls: ClientTls | undefined;
+  if (usesMutualTls(cluster, host)) {
+    const own = identity();
+    if (typeof own === "string") {
+      outcome.failed({ code: "own-certificate-expired", message: `${what}: ${own}` });
+      return;
+    }
+    tls = clientTls(cluster, host, own, alpn, wallMs);
+  }
+  const { connectTimeoutMs } = cluster;
+  connect({ address: host.endpoint.address, connectTimeoutMs, ...(tls && { tls }) }).then(
+    (transport) => outcome.connected(transport),
+    (cause: unknown) => {
+      const error =
+        cause instanceof NetError ? cause : new NetError("connect-failed", String(cause), cause);
+      outcome.failed(upstreamFailure(error, { what, isReused: false, hasAnswered: false }));
+    },
+  );
+}
+
+export function usesMutualTls({ transport }: Cluster, { endpoint }: Host): boolean {
+  if (transport.kind === "plain") return false;
+  if (transport.kind === "mtls") return true;
+  return endpoint.transports.includes("istio-mtls") && endpoint.identities.length > 0;
+}
+
+function clientTls(
+  { transport, name }: Cluster,
+  { endpoint, address }: Host,
+  { context, verifier }: DialIdentity,
+  alpn: readonly string[],
+  wallMs: () => number,
+): ClientTls {
+  const extra = transport.kind === "plain" ? [] : transport.extraIdentities;
+  const expected = new Set<SpiffeId>([...endpoint.identities, ...extra].map(readSpiffeId));
+  return {
+    context,
+    serverName: transport.kind === "plain" ? undefined : transport.sni,
+    alpn,
+    verifyPeer: (chainDer) => {
+      const svid = verifier.verify(chainDer, "server", wallMs());
+      checkIdentity(svid.id, expected, `${name} at ${address}`);
+      return svid;
+    },
+  };
+}
