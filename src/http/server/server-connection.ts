@@ -76,6 +76,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   readonly #writer: BodyWriter;
   readonly #deadline: Deadline;
   #dueAtMs = Number.POSITIVE_INFINITY;
+  #armedAtMs = Number.POSITIVE_INFINITY;
   #state: State = "idle";
   #exchange: Http1ServerExchange | undefined = undefined;
   #headStartedAtMs = 0;
@@ -109,7 +110,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   }
 
   get mustClose(): boolean {
-    return this.#isDraining || this.#isPeerEnded || !(this.#exchange?.request.keepAlive ?? false);
+    if (this.#isDraining || (this.#isPeerEnded && this.#held.length === 0)) return true;
+    return this.#exchange === undefined || !this.#exchange.request.keepAlive;
   }
 
   start(): void {
@@ -156,7 +158,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   onEnd(): void {
     this.#isPeerEnded = true;
     if (this.#state === "idle") this.#endNow();
-    else if (this.#state === "head") this.#refuse(new Http1Error("truncated"));
+    else if (this.#state === "head" && !this.#willAdvance)
+      this.#refuse(new Http1Error("truncated"));
     else if (this.#state === "exchange" && !this.#decoder.isIdle) {
       this.#refuse(new Http1Error("truncated"));
     } else if (this.#state === "discarding") this.#endNow();
@@ -427,18 +430,21 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   }
 
   #dueBy(atMs: number): void {
-    const wasDueAtMs = this.#dueAtMs;
     this.#dueAtMs = atMs;
     // Later than what is armed: the earlier expiry arms the rest.
-    if (this.#deadline.isArmed && atMs >= wasDueAtMs) return;
-    this.#options.wheel.arm(this.#deadline, atMs - this.#options.now());
+    if (!this.#deadline.isArmed || atMs < this.#armedAtMs) this.#arm(atMs - this.#options.now());
+  }
+
+  #arm(afterMs: number): void {
+    this.#armedAtMs = this.#dueAtMs;
+    this.#options.wheel.arm(this.#deadline, afterMs);
   }
 
   #onDeadline(): void {
     const restMs = this.#dueAtMs - this.#options.now();
     if (restMs === Number.POSITIVE_INFINITY) return;
     if (restMs > 0) {
-      this.#options.wheel.arm(this.#deadline, restMs);
+      this.#arm(restMs);
       return;
     }
     this.#dueAtMs = Number.POSITIVE_INFINITY;

@@ -1,0 +1,85 @@
+import type { Transport } from "#net/transport.ts";
+import type { BodyWriter } from "../body-writer.ts";
+import type { ClientExchange, ClientExchangeEvents, FieldView, SendProgress } from "../exchange.ts";
+
+/** What an exchange needs of its connection. */
+export interface ClientExchangeHost {
+  readonly transport: Transport;
+  onRequestSent(): void;
+  onAborted(): void;
+  onTakenOver(): Transport;
+  setResponsePaused(isPaused: boolean): void;
+}
+
+export class Http1ClientExchange implements ClientExchange {
+  readonly method: string;
+  readonly upgrade: string;
+  readonly events: ClientExchangeEvents;
+  bodyBytesReceived = 0;
+  /** Set by the connection at the first byte of a response. */
+  hasResponse = false;
+  isOver = false;
+  isRequestSent = false;
+  /** The final head said that the connection is a tunnel now. */
+  isTunnel = false;
+  readonly #host: ClientExchangeHost;
+  readonly #body: BodyWriter;
+  /** What the transport had handed to the kernel before the first byte of this request. */
+  readonly #writtenBefore: number;
+
+  constructor(
+    method: string,
+    upgrade: string,
+    events: ClientExchangeEvents,
+    host: ClientExchangeHost,
+    body: BodyWriter,
+  ) {
+    this.method = method;
+    this.upgrade = upgrade;
+    this.events = events;
+    this.#host = host;
+    this.#body = body;
+    this.#writtenBefore = host.transport.bytesWritten;
+  }
+
+  get progress(): SendProgress {
+    if (this.hasResponse) return "responding";
+    return this.#host.transport.bytesWritten > this.#writtenBefore ? "sent" : "unsent";
+  }
+
+  get bodyBytesSent(): number {
+    return this.#body.bytesSent;
+  }
+
+  write(slice: Uint8Array): boolean {
+    return this.isOver || this.#body.write(slice);
+  }
+
+  end(trailers?: FieldView): void {
+    if (this.isOver || this.isRequestSent) return;
+    this.#body.end(trailers);
+    this.isRequestSent = true;
+    this.#host.onRequestSent();
+  }
+
+  abort(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#host.onAborted();
+  }
+
+  pauseResponse(): void {
+    if (!this.isOver) this.#host.setResponsePaused(true);
+  }
+
+  resumeResponse(): void {
+    if (!this.isOver) this.#host.setResponsePaused(false);
+  }
+
+  takeOver(): Transport {
+    if (!this.isTunnel || this.isOver)
+      throw new Error("only a connection that was upgraded, or a CONNECT, can be taken over");
+    this.isOver = true;
+    return this.#host.onTakenOver();
+  }
+}

@@ -1,0 +1,18 @@
+import { BODY_LIMITS, type BodyLimits } from "#wire/http1/body-decoder.ts";
+import { RESPONSE_LIMITS, type ResponseLimits } from "#wire/http1/response-head.ts";
+
+export interface ClientOptions {
+  readonly response: ResponseLimits;
+  readonly body: BodyLimits;
+  /** 1xx heads before the final one; past it the server is refused. */
+  readonly maxInformational: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export const CLIENT_OPTIONS: ClientOptions = {
+  response: RESPONSE_LIMITS,
+  body: BODY_LIMITS,
+  maxInformational: 16,
+  now: () => performance.now(),
+};

@@ -1,0 +1,313 @@
+/**
+ * The client's side of one HTTP/1.1 connection.
+ *
+ *   idle ──send──▶ head ──final head──▶ body ──whole──▶ idle      (or retired, when it cannot be used again)
+ *     │             │ ▲ 1xx              │
+ *     ▼             ▼ └──                ▼
+ *   retired ◀── any error, bytes that belong to no request, the server's FIN
+ */
+import type { Buffer } from "node:buffer";
+import { NetError } from "#net/net-error.ts";
+import type { Transport, TransportEvents } from "#net/transport.ts";
+import { BodyDecoder, type BodySink } from "#wire/http1/body-decoder.ts";
+import { encodeRequestHead } from "#wire/http1/encode-head.ts";
+import { fieldName } from "#wire/http1/field-name.ts";
+import { type Fields, type Http1ResponseHead, KNOWN } from "#wire/http1/head.ts";
+import type { HeadEdits } from "#wire/http1/head-edits.ts";
+import { Http1Error } from "#wire/http1/http1-error.ts";
+import { decodeResponseHead } from "#wire/http1/response-head.ts";
+import { BodyWriter } from "../body-writer.ts";
+import { http1Request, scratch, sendScratch } from "../encode-scratch.ts";
+import type { ClientExchange, ClientExchangeEvents, PeerError, RequestHead } from "../exchange.ts";
+import { HeldBytes } from "../held-bytes.ts";
+import { ResumedTransport } from "../resumed-transport.ts";
+import { type ClientExchangeHost, Http1ClientExchange } from "./client-exchange.ts";
+import { CLIENT_OPTIONS, type ClientOptions } from "./client-options.ts";
+import type { ClientConnection, ConnectionOwner } from "./connection.ts";
+
+const KEEP_ALIVE = fieldName("keep-alive");
+
+/** Speaks HTTP/1.1 over a connected transport. */
+export function http1Client(
+  transport: Transport,
+  owner: ConnectionOwner,
+  options: ClientOptions = CLIENT_OPTIONS,
+): ClientConnection {
+  const connection = new Http1ClientConnection(transport, owner, options);
+  transport.attach(connection);
+  return connection;
+}
+
+class Http1ClientConnection
+  implements ClientConnection, TransportEvents, BodySink, ClientExchangeHost
+{
+  readonly transport: Transport;
+  readonly protocol = "http/1.1";
+  requestCount = 0;
+  idleSinceMs: number | undefined;
+  keepAliveMs: number | undefined = undefined;
+  readonly #owner: ConnectionOwner;
+  readonly #options: ClientOptions;
+  readonly #decoder: BodyDecoder;
+  readonly #writer: BodyWriter;
+  readonly #held = new HeldBytes();
+  #exchange: Http1ClientExchange | undefined = undefined;
+  #head: Http1ResponseHead | undefined = undefined;
+  #informational = 0;
+  #isRetired = false;
+  #isPaused = false;
+  #isTaken = false;
+
+  constructor(transport: Transport, owner: ConnectionOwner, options: ClientOptions) {
+    this.transport = transport;
+    this.#owner = owner;
+    this.#options = options;
+    this.#decoder = new BodyDecoder("upstream", options.body);
+    this.#writer = new BodyWriter(transport);
+    this.idleSinceMs = options.now();
+  }
+
+  get available(): number {
+    return this.#exchange === undefined && !this.#isRetired && !this.transport.isClosed ? 1 : 0;
+  }
+
+  send(
+    request: RequestHead,
+    edits: HeadEdits | undefined,
+    events: ClientExchangeEvents,
+  ): ClientExchange {
+    if (this.available === 0) throw new Error("the connection takes no further request");
+    const head = http1Request(request);
+    const { method, upgrade, bodyKind, contentLength } = head.facts;
+    const exchange = new Http1ClientExchange(method, upgrade, events, this, this.#writer);
+    this.#exchange = exchange;
+    this.#head = undefined;
+    this.#informational = 0;
+    this.requestCount++;
+    this.idleSinceMs = undefined;
+    encodeRequestHead(scratch, head, edits);
+    sendScratch(this.transport);
+    this.#writer.reset(bodyKind, contentLength);
+    return exchange;
+  }
+
+  retire(): void {
+    this.#retire(undefined);
+    if (this.#exchange === undefined && !this.#isTaken) this.transport.end();
+  }
+
+  destroy(): void {
+    this.transport.destroy();
+  }
+
+  // ── what the transport tells ──
+
+  onData(bytes: Buffer): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) this.#fail(new Http1Error("unexpected-bytes", "upstream"));
+    else if (this.#head === undefined) this.#readHead(exchange, bytes);
+    else this.#readBody(bytes, 0);
+  }
+
+  onEnd(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.#retire(undefined);
+      this.transport.end();
+      return;
+    }
+    if (this.#head === undefined) {
+      this.#fail(
+        exchange.hasResponse ? new Http1Error("truncated", "upstream") : new NetError("closed"),
+      );
+      return;
+    }
+    if (exchange.isTunnel) return;
+    this.#guarded(() => this.#decoder.finish(this));
+  }
+
+  onDrain(): void {
+    const exchange = this.#exchange;
+    if (exchange !== undefined && !exchange.isOver) exchange.events.onRequestDrain();
+  }
+
+  onClose(error: NetError | undefined): void {
+    if (this.#exchange === undefined) this.#retire(error);
+    else this.#fail(error ?? new NetError("closed"));
+  }
+
+  // ── reading ──
+
+  #readHead(exchange: Http1ClientExchange, piece: Buffer): void {
+    exchange.hasResponse = true;
+    let bytes = piece;
+    if (this.#held.length > 0) {
+      this.#held.append(piece);
+      if (!piece.includes(10) && this.#held.length <= this.#options.response.maxBytes) return;
+      bytes = this.#held.take() ?? piece;
+    }
+    let from = 0;
+    try {
+      while (this.#head === undefined) {
+        const head = decodeResponseHead(
+          bytes,
+          from,
+          bytes.length,
+          exchange.method,
+          this.#options.response,
+        );
+        if (head === undefined) {
+          this.#held.append(from === 0 ? bytes : bytes.subarray(from));
+          return;
+        }
+        from = head.base + head.sizeBytes;
+        this.#onHead(exchange, head);
+        if (this.#exchange !== exchange) {
+          if (from < bytes.length && !this.#isTaken && !this.transport.isClosed)
+            this.onData(bytes.subarray(from));
+          return;
+        }
+        if (from >= bytes.length) return;
+      }
+    } catch (cause) {
+      this.#failWith(cause);
+      return;
+    }
+    this.#readBody(bytes, from);
+  }
+
+  #onHead(exchange: Http1ClientExchange, head: Http1ResponseHead): void {
+    const { status, bodyKind, contentLength } = head.facts;
+    if (status < 200 && status !== 101) {
+      if (++this.#informational > this.#options.maxInformational)
+        throw new Http1Error("too-many-informational", "upstream");
+      exchange.events.onInformational(head);
+      return;
+    }
+    if (status === 101 && exchange.upgrade === "")
+      throw new Http1Error("unexpected-upgrade", "upstream");
+    this.#head = head;
+    if ((head.known & KNOWN["keep-alive"]) !== 0) this.#learnKeepAlive(head);
+    exchange.isTunnel =
+      status === 101 || (exchange.method === "CONNECT" && status >= 200 && status < 300);
+    this.#decoder.reset(bodyKind, contentLength);
+    exchange.events.onResponse(head);
+    if (bodyKind === "none" && !exchange.isTunnel && !exchange.isOver)
+      this.#finishResponse(undefined);
+  }
+
+  #readBody(bytes: Buffer, from: number): void {
+    const exchange = this.#exchange;
+    if (exchange?.isTunnel) {
+      // Early bytes of a tunnel that is not taken over yet.
+      this.#held.append(from === 0 ? bytes : bytes.subarray(from));
+      return;
+    }
+    let at = from;
+    try {
+      at = this.#decoder.decode(bytes, from, this);
+    } catch (cause) {
+      this.#failWith(cause);
+      return;
+    }
+    if (this.#exchange === undefined && at < bytes.length && !this.transport.isClosed)
+      this.onData(bytes.subarray(at));
+  }
+
+  onBodyData(slice: Buffer): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.isOver) return;
+    exchange.bodyBytesReceived += slice.length;
+    exchange.events.onResponseData(slice);
+  }
+
+  onBodyEnd(trailers: Fields | undefined): void {
+    this.#finishResponse(trailers);
+  }
+
+  /** Decides whether the connection can be used again, tells the pool, then the exchange. */
+  #finishResponse(trailers: Fields | undefined): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.isOver) return;
+    exchange.isOver = true;
+    this.#exchange = undefined;
+    if (this.#isPaused) this.setResponsePaused(false);
+    const isReusable = this.#head?.keepAlive === true && exchange.isRequestSent && !this.#isRetired;
+    if (isReusable) {
+      this.idleSinceMs = this.#options.now();
+      this.#owner.onAvailable(this);
+    } else {
+      this.#retire(undefined);
+      if (exchange.isRequestSent) this.transport.end();
+      else this.transport.destroy();
+    }
+    exchange.events.onResponseEnd(trailers);
+  }
+
+  #learnKeepAlive(head: Http1ResponseHead): void {
+    const seconds = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(head.field(KEEP_ALIVE) ?? "")?.[1];
+    if (seconds !== undefined) this.keepAliveMs = Number(seconds) * 1_000;
+  }
+
+  // ── what an exchange tells ──
+
+  onRequestSent(): void {
+    // The verdict on reuse is taken when the response ends.
+  }
+
+  onAborted(): void {
+    this.#exchange = undefined;
+    this.#retire(undefined);
+    this.transport.destroy();
+  }
+
+  onTakenOver(): Transport {
+    this.#exchange = undefined;
+    this.#isTaken = true;
+    this.#retire(undefined);
+    const early = this.#held.take();
+    if (early === undefined) return this.transport;
+    this.transport.pause();
+    return new ResumedTransport(this.transport, early);
+  }
+
+  setResponsePaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.transport.pause();
+    else this.transport.resume();
+  }
+
+  // ── ending ──
+
+  #guarded(read: () => void): void {
+    try {
+      read();
+    } catch (cause) {
+      this.#failWith(cause);
+    }
+  }
+
+  /** Only our own errors come out of the codec; anything else is a bug and must be seen. */
+  #failWith(cause: unknown): void {
+    if (!(cause instanceof Http1Error)) throw cause;
+    this.#fail(cause);
+  }
+
+  #fail(error: PeerError): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#retire(error);
+    this.transport.destroy();
+    if (exchange === undefined || exchange.isOver) return;
+    const { progress } = exchange;
+    exchange.isOver = true;
+    exchange.events.onUpstreamError(error, progress);
+  }
+
+  #retire(error: PeerError | undefined): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    this.#owner.onRetired(this, error);
+  }
+}
