@@ -1,8 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
-import type { Workload } from "#config/workload.ts";
-import { systemClock } from "#core/clock.ts";
-import { silentLog } from "#core/log.ts";
+// The proxy's stream against our own server and against servers that make no sense, over real TLS.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import {
   cluster,
   endpoints,
@@ -15,123 +12,20 @@ import {
 } from "../../../test/support/config-samples.ts";
 import { TestConfigSource } from "../../../test/support/control-plane-stand-in.ts";
 import {
-  makeAuthority,
-  type TestAuthority,
-  type TestIdentity,
-} from "../../../test/support/test-certificates.ts";
-import { type GrpcServer, serveGrpc } from "../server/serve-grpc.ts";
-import { systemTimers } from "../stream/timers.ts";
-import { openConfigStream } from "./config-stream.ts";
-import type {
-  ConfigStream,
-  ConfigStreamState,
-  ConfigUpdate,
-  Verdict,
-} from "./config-stream-options.ts";
-import { http2Connector } from "./node-http2-session.ts";
+  type ScriptedServer,
+  type ServerScript,
+  startScriptedServer,
+} from "../../../test/support/scripted-ads-server.ts";
+import { StreamOnlyProxy, workload } from "../../../test/support/stream-only-proxy.ts";
+import { makeAuthority } from "../../../test/support/test-certificates.ts";
+import { startGrpcServer, TestServerTls } from "../../../test/support/test-grpc-server.ts";
+import { encodedBytes } from "../messages/discovery.ts";
+import { typeUrlOf } from "../messages/type-url.ts";
+import type { GrpcServer } from "../server/serve-grpc.ts";
 
-const workload: Workload = {
-  namespace: "shop",
-  name: "web-1",
-  app: "web",
-  serviceAccount: "web",
-  labels: { app: "web" },
-  inbound: [{ workloadPort: 8080, address: { host: "127.0.0.1", port: 20_001 } }],
-  outbound: [{ kind: "http-proxy", address: { host: "127.0.0.1", port: 15_080 } }],
-  admin: { host: "127.0.0.1", port: 15_000 },
-  version: "0.1.0",
-};
-
-let authority: TestAuthority;
-let serverIdentity: TestIdentity;
-let clientIdentity: TestIdentity;
-
-beforeAll(async () => {
-  authority = makeAuthority();
-  serverIdentity = authority.issue("weft-system", "control-plane");
-  clientIdentity = authority.issue("shop", "web");
-});
-
-function serve(source: TestConfigSource, port = 0): Promise<GrpcServer> {
-  return serveGrpc({
-    host: "127.0.0.1",
-    port,
-    tls: {
-      current: () => ({ ...serverIdentity, clientRootsPem: authority.rootPem }),
-      onChange: () => ({ [Symbol.dispose]: () => undefined }),
-    },
-    verifyPeer: authority.verify,
-    config: source,
-    issue: () => Promise.reject(new Error("not here")),
-    metrics: () => undefined,
-    clock: systemClock,
-    timers: systemTimers,
-    log: silentLog,
-  });
-}
-
-/** A proxy that only has its stream. */
-class StreamOnlyProxy {
-  running: Snapshot;
-  readonly updates: ConfigUpdate[] = [];
-  readonly states: ConfigStreamState[] = [];
-  judge: (update: ConfigUpdate) => Verdict = () => ({ kind: "accepted" });
-  readonly stream: ConfigStream;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(port: number, known: Snapshot = emptySnapshot) {
-    this.running = known;
-    this.stream = openConfigStream({
-      connect: http2Connector(() => ({
-        host: "127.0.0.1",
-        port,
-        identity: clientIdentity,
-        verifyServer: authority.verify,
-        connectTimeoutMs: 5_000,
-        timers: systemTimers,
-      })),
-      workload,
-      nodeId: "sidecar~127.0.0.1~web-1.shop~shop.svc.cluster.local",
-      known,
-      apply: (update) => {
-        const verdict = this.judge(update);
-        this.updates.push(update);
-        if (verdict.kind === "accepted") this.running = update.snapshot;
-        this.#look();
-        return verdict;
-      },
-      onState: (state) => {
-        this.states.push(state);
-        this.#look();
-      },
-      checkRegex: () => undefined,
-      clock: systemClock,
-      timers: systemTimers,
-      log: silentLog,
-      random: Math.random,
-    });
-  }
-
-  until(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!condition()) return;
-        this.#waiting.delete(look);
-        resolve();
-      };
-      this.#waiting.add(look);
-    });
-  }
-
-  reached(kind: ConfigStreamState["kind"], times = 1): Promise<void> {
-    return this.until(() => this.states.filter((state) => state.kind === kind).length >= times);
-  }
-
-  #look(): void {
-    for (const look of [...this.#waiting]) look();
-  }
-}
+const authority = makeAuthority();
+const tls = new TestServerTls(authority);
+const web = authority.issue("shop", "web");
 
 const whole = snapshotOf(
   secret(),
@@ -142,29 +36,297 @@ const whole = snapshotOf(
   virtualHost("http-proxy/a", "a"),
 );
 
-describe("a proxy's configuration stream", () => {
-  const source = new TestConfigSource();
+describe("with a control plane of ours", () => {
+  let source: TestConfigSource;
   let server: GrpcServer;
-  beforeAll(async () => {
-    source.set(whole);
-    server = await serve(source);
-  });
-  afterAll(() => server[Symbol.asyncDispose]());
+  const start = (port = 0) =>
+    startGrpcServer({ config: source, tls, verifyPeer: authority.verify, port });
+  const connect = (more: Partial<ConstructorParameters<typeof StreamOnlyProxy>[0]> = {}) =>
+    new StreamOnlyProxy({ port: server.port, authority, identity: () => web, ...more });
 
-  test("brings everything in order of dependence and then follows changes", async () => {
-    const proxy = new StreamOnlyProxy(server.port);
-    using _stream = proxy.stream;
+  beforeEach(async () => {
+    source = new TestConfigSource();
+    source.set(whole);
+    server = await start();
+  });
+  afterEach(() => stop());
+  const stop = () => server[Symbol.asyncDispose]();
+
+  test("everything comes in order of dependence, and changes follow one by one", async () => {
+    using proxy = connect();
     await proxy.reached("synced");
     expect(proxy.running).toEqual(whole);
     const order = proxy.updates.map(({ type }) => type);
     expect(order.indexOf("cluster")).toBeLessThan(order.indexOf("endpoints"));
     expect(order.indexOf("endpoints")).toBeLessThan(order.indexOf("virtual-host"));
     expect(source.opened[0]?.workload).toEqual(workload);
+    expect(source.opened[0]?.identity).toMatchObject({ namespace: "shop", serviceAccount: "web" });
 
     const changed = withChanges(whole, [virtualHost("http-proxy/a", "a", "2")]);
     source.set(changed);
     await source.synced(changed);
     expect(proxy.running).toEqual(changed);
     expect(proxy.updates.at(-1)?.upserted.map(({ name }) => name)).toEqual(["http-proxy/a"]);
+  });
+
+  test("a host moves to a new cluster without ever pointing at nothing", async () => {
+    using proxy = connect();
+    await proxy.reached("synced");
+    const moved = withChanges(
+      whole,
+      [cluster("b"), endpoints("b"), virtualHost("http-proxy/a", "b", "2")],
+      [
+        ["cluster", "a"],
+        ["endpoints", "a"],
+      ],
+    );
+    source.set(moved);
+    await source.synced(moved);
+    expect(proxy.running).toEqual(moved);
+  });
+
+  test("what the proxy knows already is not sent again after the control plane's restart", async () => {
+    using first = connect();
+    await first.reached("synced");
+    const known = first.running;
+    first[Symbol.dispose]();
+    await stop();
+    server = await start();
+    using second = connect({ known });
+    await second.reached("synced");
+    expect(second.updates).toEqual([]);
+    expect(second.running).toBe(known);
+  });
+
+  test("a lost connection is opened again, and what happened meanwhile arrives", async () => {
+    using proxy = connect();
+    await proxy.reached("synced");
+    const { port } = server;
+    await stop();
+    await proxy.reached("disconnected");
+    expect(proxy.running).toEqual(whole);
+    const changed = withChanges(whole, [cluster("a", "2")], [["listener", "http-proxy"]]);
+    source.set(changed);
+    server = await start(port);
+    await proxy.reached("synced", 2);
+    await source.synced(changed);
+    expect(proxy.running).toEqual(changed);
+  });
+
+  test("a refusal by the proxy reaches the control plane with its reason, and nothing changes", async () => {
+    using proxy = connect();
+    await proxy.reached("synced");
+    proxy.judge = ({ upserted }) => {
+      const bad = upserted.find(({ name }) => name === "bad");
+      return bad
+        ? { kind: "rejected", reason: `cluster "bad": port 1 is taken` }
+        : { kind: "accepted" };
+    };
+    source.set(withChanges(whole, [cluster("bad"), cluster("good")]));
+    await source.until(() =>
+      source.events.some(
+        (event) =>
+          event.kind === "nacked" &&
+          event.resource === "bad" &&
+          event.reason === 'cluster "bad": port 1 is taken',
+      ),
+    );
+    await proxy.until(() => proxy.running.cluster.has("good"));
+    expect(proxy.running.cluster.has("bad")).toBe(false);
+  });
+
+  test("a rotated certificate opens a second stream before the first is closed", async () => {
+    let identity = web;
+    using proxy = connect({ identity: () => identity });
+    await proxy.reached("synced");
+    identity = authority.issue("shop", "web");
+    let most = 0;
+    const watch = source.until(() => {
+      most = Math.max(most, source.openFeeds);
+      return source.opened.length === 2 && source.openFeeds === 1;
+    });
+    proxy.stream.reconnect();
+    await watch;
+    expect(most).toBe(2);
+    expect(proxy.states.some(({ kind }) => kind === "disconnected")).toBe(false);
+    const changed = withChanges(whole, [cluster("b")]);
+    source.set(changed);
+    await source.synced(changed);
+  });
+
+  test("a failed rotation keeps the stream that works", async () => {
+    let identity = web;
+    using proxy = connect({ identity: () => identity });
+    await proxy.reached("synced");
+    identity = makeAuthority("a stranger").issue("shop", "web");
+    proxy.stream.reconnect();
+    identity = web;
+    const changed = withChanges(whole, [cluster("b")]);
+    source.set(changed);
+    await source.synced(changed);
+    expect(proxy.running).toEqual(changed);
+  });
+
+  test("a refused proxy says why and how long it waits", async () => {
+    source.refusal = { kind: "refused", code: "permission-denied", reason: "not this one" };
+    using proxy = connect();
+    await proxy.reached("disconnected");
+    expect(proxy.states.at(-1)).toEqual({
+      kind: "disconnected",
+      code: "PERMISSION_DENIED",
+      reason: "not this one",
+      retryInMs: 100,
+    });
+  });
+
+  test("a server that the proxy does not trust gets nothing", async () => {
+    using proxy = connect({ authority: makeAuthority("another mesh") });
+    await proxy.reached("disconnected");
+    const state = proxy.states.at(-1);
+    expect(state?.kind === "disconnected" && state.reason).toContain("was not trusted");
+    expect(source.opened).toEqual([]);
+  });
+});
+
+describe("with a control plane that makes no sense", () => {
+  let server: ScriptedServer;
+  beforeAll(async () => {
+    server = await startScriptedServer(authority);
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const CLUSTER = typeUrlOf("cluster");
+  const good = (name: string) => ({
+    name,
+    version: "1",
+    resource: { typeUrl: CLUSTER, value: encodedBytes(cluster(name)) },
+  });
+
+  /** A fresh proxy and the server's end of its stream. */
+  async function meet(): Promise<{ proxy: StreamOnlyProxy; script: ServerScript }> {
+    const proxy = new StreamOnlyProxy({ port: server.port, authority, identity: () => web });
+    return { proxy, script: await server.next() };
+  }
+
+  /** Says something bad; expects a refusal in these words, no change, and a stream that still works. */
+  async function refuses(response: Parameters<ServerScript["say"]>[0], words: string) {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    script.say({ typeUrl: CLUSTER, nonce: "bad", ...response });
+    const answer = await script.hearAnswer("bad");
+    expect(answer.errorDetail?.message).toContain(words);
+    expect(proxy.updates).toEqual([]);
+    script.say({ typeUrl: CLUSTER, nonce: "good", resources: [good("a")] });
+    expect((await script.hearAnswer("good")).errorDetail).toBeUndefined();
+    expect([...proxy.running.cluster.keys()]).toEqual(["a"]);
+  }
+
+  test("the proxy asks for every type at once and for endpoints with the first cluster", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    const asked: (readonly [string, string[]])[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { typeUrl, resourceNamesSubscribe } = await script.hear();
+      asked.push([typeUrl, resourceNamesSubscribe]);
+    }
+    expect(asked).toEqual([
+      [typeUrlOf("secret"), ["ROOTCA"]],
+      [CLUSTER, ["*"]],
+      [typeUrlOf("listener"), ["*"]],
+      [typeUrlOf("route"), ["*"]],
+      [typeUrlOf("virtual-host"), ["*"]],
+    ]);
+    script.say({ typeUrl: CLUSTER, nonce: "1", resources: [good("a")] });
+    const names = await script.hear();
+    expect(names.resourceNamesSubscribe).toEqual(["a"]);
+    expect((await script.hear()).responseNonce).toBe("1");
+    script.say({ typeUrl: CLUSTER, nonce: "2", removedResources: ["a"] });
+    expect((await script.hear()).resourceNamesUnsubscribe).toEqual(["a"]);
+  });
+
+  test("a truncated resource is refused and nothing changes", async () => {
+    const value = encodedBytes(cluster("b")).slice(0, -3);
+    const resource = { typeUrl: CLUSTER, value };
+    await refuses(
+      { resources: [good("a"), { name: "b", version: "1", resource }] },
+      'cluster "b": broken protobuf',
+    );
+  });
+
+  test("a resource of another type is refused", async () => {
+    const resource = { typeUrl: typeUrlOf("listener"), value: encodedBytes(cluster("b")) };
+    await refuses(
+      { resources: [{ name: "b", version: "1", resource }] },
+      'cluster "b": its message is of type type.googleapis.com/envoy.config.listener.v3.Listener',
+    );
+  });
+
+  test("a resource without a message is refused", async () => {
+    await refuses({ resources: [{ name: "b", version: "1" }] }, "(none)");
+  });
+
+  test("a type that nobody asked for is refused", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    script.say({ typeUrl: "type.googleapis.com/evil.Thing", nonce: "x" });
+    expect((await script.hearAnswer("x")).errorDetail?.message).toContain("was not asked for");
+    expect(proxy.updates).toEqual([]);
+  });
+
+  test("a reference to nothing is refused by name", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    const typeUrl = typeUrlOf("virtual-host");
+    const value = encodedBytes(virtualHost("r/shop", "gone"));
+    const resources = [{ name: "r/shop", version: "1", resource: { typeUrl, value } }];
+    script.say({ typeUrl, nonce: "x", resources });
+    expect((await script.hearAnswer("x")).errorDetail?.message).toContain(
+      'it sends requests to cluster "gone", which is not there',
+    );
+  });
+
+  test("bytes that are no response end the stream, and a new one begins", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    script.sayBytes(Uint8Array.of(0x12, 0xff, 0xff, 0x7f, 1));
+    await script.ended;
+    await proxy.reached("disconnected");
+    const state = proxy.states.find(({ kind }) => kind === "disconnected");
+    expect(state?.kind === "disconnected" && state.reason).toContain(
+      "a discovery response that cannot be read",
+    );
+    await server.next();
+  });
+
+  test("a message of 17 MiB ends the stream without being held", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    script.sayBytes(new Uint8Array(17 * 1024 * 1024));
+    await proxy.reached("disconnected");
+    const state = proxy.states.find(({ kind }) => kind === "disconnected");
+    expect(state).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+    await server.next();
+  });
+
+  test("a status with words is passed on to the operator", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    await script.hear();
+    script.fail(7, "wrong mesh: größer");
+    await proxy.reached("disconnected");
+    const state = proxy.states.find(({ kind }) => kind === "disconnected");
+    expect(state).toMatchObject({ code: "PERMISSION_DENIED", reason: "wrong mesh: größer" });
+    await server.next();
+  });
+
+  test("a proxy that fails while applying refuses and stays as it was", async () => {
+    const { proxy, script } = await meet();
+    using _proxy = proxy;
+    proxy.judge = () => {
+      throw new Error("out of ports");
+    };
+    script.say({ typeUrl: CLUSTER, nonce: "x", resources: [good("a")] });
+    expect((await script.hearAnswer("x")).errorDetail?.message).toContain("out of ports");
+    expect(proxy.running.cluster.size).toBe(0);
   });
 });

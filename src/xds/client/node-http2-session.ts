@@ -179,7 +179,15 @@ class NodeExchange implements Exchange {
     stream.on("error", (cause: Error) => {
       error = cause;
     });
-    stream.once("close", () => tell(() => events.close(error)));
+    const finish = (): void =>
+      tell(() => {
+        this.cancel(); // our half, if it is still open: the answer is complete
+        events.close(error);
+      });
+    stream.once("close", finish);
+    // A peer that has said everything has ended the exchange, although our half may be open. Trailers may be
+    // announced in the same turn as the end, so it is looked at after it.
+    stream.once("end", () => setImmediate(finish));
   }
 
   write(bytes: Uint8Array): boolean {
