@@ -15,9 +15,9 @@ const composed = new WeakMap<
 export function inlineHosts(snapshot: Snapshot): Snapshot {
   const remembered = views.get(snapshot);
   if (remembered) return remembered;
-  const hosts = Map.groupBy(snapshot["virtual-host"].values(), ({ name }) =>
-    name.slice(0, name.indexOf("/")),
-  );
+  // In order of name, so that the version does not depend on the order in which hosts were compiled.
+  const sorted = [...snapshot["virtual-host"].values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const hosts = Map.groupBy(sorted, ({ name }) => name.slice(0, name.indexOf("/")));
   const route = new Map<string, RouteResource>();
   for (const [name, resource] of snapshot.route)
     route.set(name, resource.value.vhds ? compose(resource, hosts.get(name) ?? []) : resource);
