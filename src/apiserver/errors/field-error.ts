@@ -2,6 +2,11 @@
 import type { Issue } from "#core/issue.ts";
 import type { StatusCause } from "./status.ts";
 
+/** An issue that quotes another value than the one at its path: a label's key, where the path is that of all labels. */
+export interface QuotingIssue extends Issue {
+  readonly value: unknown;
+}
+
 interface FieldErrorType {
   readonly reason: string;
   readonly title: string;
@@ -45,12 +50,14 @@ export function causeOf(issue: Issue, root: unknown): StatusCause {
   return { reason, message: detailOf(issue, root), field: issue.path };
 }
 
-function detailOf({ path, code, message }: Issue, root: unknown): string {
-  const { title, quotesValue } = TYPES[code] ?? INVALID;
-  const parts = [title];
-  if (quotesValue) parts.push(show(valueAt(root, path)));
-  if (message !== "" && message !== title.toLowerCase().split(" ")[0]) parts.push(message);
-  return parts.join(": ");
+function detailOf(issue: Issue | QuotingIssue, root: unknown): string {
+  const { title, quotesValue } = TYPES[issue.code] ?? INVALID;
+  const value = "value" in issue ? issue.value : valueAt(root, issue.path);
+  // The title says already that a value is required.
+  const message = issue.message.replace(/^required(: |$)/, "");
+  return [title, ...(quotesValue ? [show(value)] : []), ...(message === "" ? [] : [message])].join(
+    ": ",
+  );
 }
 
 /** Texts in quotes, as JSON; anything long is cut, since it only helps to recognise the place. */

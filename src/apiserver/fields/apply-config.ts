@@ -39,7 +39,7 @@ export function applyConfig(schema: JsonSchema, request: ApplyRequest): Applied 
   const last = managers.get(identity);
   const claimed = new Map(managers).set(identity, entry);
   const merged = merge(schema, live, config);
-  const object = last ? prune(schema, merged, claimed, last.fields) : merged;
+  const object = (last ? prune(schema, merged, claimed, last.fields) : merged) ?? {};
   const taken = takeOver(schema, { before: live, after: object }, claimed, identity);
   const conflicts = taken.conflicts.filter(({ path }) => !request.forgiven?.has(path));
   if (!force && conflicts.length > 0) return { kind: "conflict", conflicts };

@@ -12,10 +12,10 @@ import {
 /** `live` with everything that `config` says laid over it. `undefined` is absence. Throws ShapeError. */
 export function merge(schema: MaybeSchema, live: unknown, config: unknown): unknown {
   const shape = shapeOf(schema, config === undefined ? live : config);
-  const other = config === undefined || live === undefined ? shape : shapeOf(schema, live);
-  if (shape === "leaf" || (isEmpty(live) && isEmpty(config)))
+  const isReshaped = config !== undefined && live !== undefined && shapeOf(schema, live) !== shape;
+  const base = isReshaped ? undefined : live;
+  if (shape === "leaf" || (isEmpty(base) && isEmpty(config)))
     return config === undefined ? live : config;
-  const base = other === shape ? live : undefined;
   return shape === "map" ? mergeFields(schema, base, config) : mergeItems(schema, base, config);
 }
 

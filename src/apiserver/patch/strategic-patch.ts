@@ -1,5 +1,5 @@
 // Strategic merge patch: a merge patch that knows from the schema which lists are merged, and by which key. Directives:
-// `$patch: replace|delete|merge`, `$retainKeys`, `$setElementOrder/<list>`, `$deleteFromPrimitiveList/<list>`.
+// `$patch: replace|delete`, `$retainKeys`, `$setElementOrder/<list>`, `$deleteFromPrimitiveList/<list>`.
 import type { JsonSchema } from "#resources/kind.ts";
 import { isObject } from "#resources/schema/field-path.ts";
 import { childSchema } from "#resources/schema/unknown-fields.ts";
@@ -12,7 +12,7 @@ import {
   strategiesOf,
   withoutDirectives,
 } from "./directives.ts";
-import { orderLike } from "./element-order.ts";
+import { checkOrder, orderLike } from "./element-order.ts";
 import { mergeLists } from "./merge-lists.ts";
 import { PatchError } from "./patch-error.ts";
 
@@ -22,48 +22,100 @@ type MaybeSchema = JsonSchema | undefined;
 /** Neither argument is changed. Throws PatchError. */
 export function strategicPatch(schema: JsonSchema, target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) throw new PatchError("malformed", "a strategic merge patch is an object");
-  return mergeFields(schema, isObject(target) ? target : {}, patch) ?? {};
+  return mergeFields(schema, isObject(target) ? target : {}, patch);
 }
 
-/** Undefined when the patch says that the object is to go. */
-function mergeFields(schema: MaybeSchema, target: Fields, patch: Fields): Fields | undefined {
+function mergeFields(schema: MaybeSchema, target: Fields, patch: Fields): Fields {
   const { [DIRECTIVE]: directive, [RETAIN]: retain, ...rest } = patch;
   if (directive === "replace") return withoutDirectives(rest) as Fields;
   if (directive === "delete") return {};
-  if (directive !== undefined && directive !== "merge")
-    throw new PatchError(
-      "malformed",
-      `Unknown patch type: ${String(directive)} in ${JSON.stringify(patch)}`,
-    );
+  if (directive !== undefined) throw unknownDirective(directive);
   const out = retained({ ...target }, retain, rest);
-  for (const [key, value] of Object.entries(rest)) {
-    if (key.startsWith(DELETE_FROM)) deleteFrom(out, key.slice(DELETE_FROM.length), value);
-    else if (!key.startsWith(ORDER)) mergeField(schema, out, key, value);
-  }
+  const inOrder = new Set<string>();
+  for (const [key, order] of Object.entries(rest))
+    if (key.startsWith(ORDER)) {
+      const field = key.slice(ORDER.length);
+      inOrder.add(field);
+      mergeInOrder(schema, out, rest, field, order);
+    }
   for (const [key, value] of Object.entries(rest))
-    if (key.startsWith(ORDER)) setOrder(schema, out, target, rest, key.slice(ORDER.length), value);
+    if (!key.startsWith("$") && !(inOrder.has(key) && Array.isArray(value)))
+      mergeField(schema, out, key, value);
+  for (const [key, values] of Object.entries(rest))
+    if (key.startsWith(DELETE_FROM)) deleteFrom(out, key.slice(DELETE_FROM.length), values);
   return out;
 }
 
 function mergeField(schema: MaybeSchema, out: Fields, key: string, value: unknown): void {
-  const own = schema === undefined ? undefined : childSchema(schema, key);
   const before = out[key];
   if (value === null) {
     delete out[key];
     return;
   }
-  const strategy = strategiesOf(own);
-  if (isObject(value) && isObject(before) && !strategy.includes("replace"))
+  const own = schema === undefined ? undefined : childSchema(schema, key);
+  const strategies = strategiesOf(own);
+  if (isObject(value) && isObject(before) && !strategies.includes("replace"))
     out[key] = mergeFields(own, before, value);
-  else if (isObject(value)) out[key] = fresh(own, value);
-  else if (Array.isArray(value) && strategy.includes("merge"))
-    out[key] = mergeLists(own, Array.isArray(before) ? before : [], value, mergeFields);
+  else if (Array.isArray(value) && Array.isArray(before) && strategies.includes("merge"))
+    out[key] = mergeLists(own, before, value, mergeFields);
+  else if (isObject(value) && DIRECTIVE in value && !isObject(before)) delete out[key];
   else out[key] = withoutDirectives(value);
 }
 
-/** A patch for something that is not there yet: what it would make of nothing. */
-function fresh(schema: MaybeSchema, value: Fields): unknown {
-  return mergeFields(schema, {}, value) ?? {};
+/** A list whose order the patch sets, with what it changes of the list, if anything. */
+function mergeInOrder(
+  schema: MaybeSchema,
+  out: Fields,
+  patch: Fields,
+  key: string,
+  order: unknown,
+): void {
+  const own = schema === undefined ? undefined : childSchema(schema, key);
+  const before = readList(out[key], key);
+  const patched = readList(patch[key], key);
+  if (!Array.isArray(order)) throw new PatchError("malformed", `${ORDER}${key} must be a list`);
+  const mergeKey = mergeKeyOf(own);
+  checkOrder(patched ?? [], order, mergeKey);
+  if (before === undefined && patched === undefined) return;
+  const merged = mergedList(own, before, patched);
+  out[key] = orderLike(merged, {
+    order,
+    before: standing(before ?? [], merged, mergeKey),
+    mergeKey,
+  });
+}
+
+/** What counts as the order before, as a kube-apiserver has it: new items take the places of deleted ones at the end. */
+function standing(
+  before: readonly unknown[],
+  merged: readonly unknown[],
+  mergeKey: string | undefined,
+): readonly unknown[] {
+  const identity = (item: unknown): unknown =>
+    isObject(item) && mergeKey !== undefined ? item[mergeKey] : item;
+  const left = new Set(merged.map(identity));
+  const known = new Set(before.map(identity));
+  const kept = before.filter((item) => left.has(identity(item)));
+  const added = merged.filter((item) => !known.has(identity(item)));
+  return [...kept, ...added.slice(0, before.length - kept.length)];
+}
+
+function mergedList(
+  schema: MaybeSchema,
+  before: readonly unknown[] | undefined,
+  patched: readonly unknown[] | undefined,
+): readonly unknown[] {
+  if (patched === undefined) return before ?? [];
+  if (before === undefined || !strategiesOf(schema).includes("merge"))
+    return withoutDirectives(patched) as readonly unknown[];
+  return mergeLists(schema, before, patched, mergeFields);
+}
+
+function readList(value: unknown, key: string): readonly unknown[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value;
+  if (value === null)
+    throw new PatchError("malformed", `${ORDER}${key} orders a list that the patch removes`);
+  throw new PatchError("malformed", `${ORDER}${key} orders what is no list`);
 }
 
 /** `$retainKeys`: of what is there, only these stay; the patch may speak of no others. */
@@ -84,23 +136,6 @@ function deleteFrom(out: Fields, key: string, values: unknown): void {
   if (Array.isArray(before)) out[key] = before.filter((item) => !values.includes(item));
 }
 
-function setOrder(
-  schema: MaybeSchema,
-  out: Fields,
-  target: Fields,
-  patch: Fields,
-  key: string,
-  order: unknown,
-): void {
-  if (!Array.isArray(order)) throw new PatchError("malformed", `${ORDER}${key} must be a list`);
-  const own = schema === undefined ? undefined : childSchema(schema, key);
-  const merged = out[key];
-  if (!Array.isArray(merged) || !strategiesOf(own).includes("merge")) return;
-  const patched = patch[key];
-  out[key] = orderLike(merged, {
-    order,
-    before: Array.isArray(target[key]) ? (target[key] as unknown[]) : [],
-    patched: Array.isArray(patched) ? patched : [],
-    mergeKey: mergeKeyOf(own),
-  });
+function unknownDirective(directive: unknown): PatchError {
+  return new PatchError("malformed", `Unknown patch type: ${String(directive)}`);
 }

@@ -1,5 +1,6 @@
 import type { Issue } from "#core/issue.ts";
 import type { ObjectMeta, Resource } from "#resources/resource.ts";
+import type { QuotingIssue } from "../errors/field-error.ts";
 import type { ServedKind } from "./served-kind.ts";
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -70,24 +71,22 @@ export function labelValueProblem(value: string): string | undefined {
 
 function checkLabels(labels: ObjectMeta["labels"]): readonly Issue[] {
   const path = "metadata.labels";
-  return Object.entries(labels ?? {}).flatMap(([key, value]): Issue[] => {
-    const keyProblem = labelKeyProblem(key);
-    const valueProblem = labelValueProblem(String(value));
-    const issues: Issue[] = [];
-    if (keyProblem) issues.push({ path, code: "invalid", message: `"${key}": ${keyProblem}` });
-    if (valueProblem)
-      issues.push({ path, code: "invalid", message: `"${value}": ${valueProblem}` });
-    return issues;
-  });
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...quoting(path, key, labelKeyProblem(key)),
+    ...quoting(path, value, labelValueProblem(String(value))),
+  ]);
+}
+
+function quoting(path: string, value: string, problem: string | undefined): QuotingIssue[] {
+  return problem === undefined ? [] : [{ path, code: "invalid", message: problem, value }];
 }
 
 function checkAnnotations(annotations: ObjectMeta["annotations"]): readonly Issue[] {
   const path = "metadata.annotations";
   const entries = Object.entries(annotations ?? {});
-  const issues = entries.flatMap(([key]): Issue[] => {
-    const problem = labelKeyProblem(key.toLowerCase());
-    return problem ? [{ path, code: "invalid", message: `"${key}": ${problem}` }] : [];
-  });
+  const issues: Issue[] = entries.flatMap(([key]) =>
+    quoting(path, key, labelKeyProblem(key.toLowerCase())),
+  );
   const size = entries.reduce((sum, [key, value]) => sum + key.length + String(value).length, 0);
   if (size > MAX_ANNOTATIONS_BYTES)
     issues.push({ path, code: "too-long", message: "may not be more than 262144 bytes" });

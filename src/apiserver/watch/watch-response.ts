@@ -20,6 +20,7 @@ export function watchResponse(watch: ObjectWatch, options: WatchResponseOptions)
   const iterator = watch.events[Symbol.asyncIterator]();
   const lines = new LineWriter(options);
   const timers = startTimers(watch, options);
+  let isGone = false;
   const finish = (): void => {
     timers.stop();
     watch[Symbol.dispose]();
@@ -28,17 +29,22 @@ export function watchResponse(watch: ObjectWatch, options: WatchResponseOptions)
     async pull(controller) {
       try {
         const text = await nextLine(iterator, lines);
+        if (isGone) return;
         if (text === undefined) {
           finish();
           controller.close();
         } else controller.enqueue(encoder.encode(text));
       } catch (error) {
         finish();
+        if (isGone) return;
         controller.enqueue(encoder.encode(lines.errorLine(error)));
         controller.close();
       }
     },
-    cancel: finish,
+    cancel() {
+      isGone = true;
+      finish();
+    },
   });
   return new Response(body, {
     headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
