@@ -1,7 +1,7 @@
 import type { PeerCertificates } from "./peer-certificates.ts";
 
-/** Same protocol, cipher and curve as Weft's proxies negotiate; no session is resumed. */
-const TLS = "ssl-min-ver TLSv1.3 ciphersuites TLS_AES_128_GCM_SHA256 curves X25519";
+/** The same protocol and cipher in every arm (the server's side names the curve too); no session is resumed. */
+const TLS = "ssl-min-ver TLSv1.3 ciphersuites TLS_AES_128_GCM_SHA256";
 
 const LOG_FIELDS = [
   `"start_time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"`,
@@ -63,7 +63,7 @@ backend out
 function bindTls(hop: Hop): string {
   if (hop.kind !== "server-side") return "";
   const { server, roots } = hop.certificates;
-  return ` ssl crt ${server.both} ca-file ${roots} verify required alpn http/1.1 no-tls-tickets ${TLS}`;
+  return ` ssl crt ${server.both} ca-file ${roots} verify required alpn http/1.1 curves X25519 no-tls-tickets ${TLS}`;
 }
 
 function serverTls(hop: Hop): string {

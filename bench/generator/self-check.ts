@@ -11,15 +11,10 @@ const load = { rate: 1_000, connections: 16, seconds: 2 };
 export async function checkThatPausesShow(lab: Lab, backend: Backend): Promise<FixedRateResult> {
   const { pid } = backend.process;
   pin(pid, "proxies");
-  const running = runFixedRate(lab, { port: backend.port, ...load });
-  await Bun.sleep(1_000); // the middle of the two seconds
-  process.kill(pid, "SIGSTOP");
-  try {
-    await Bun.sleep(PAUSE_MS);
-  } finally {
-    process.kill(pid, "SIGCONT");
-  }
-  const result = await running;
+  const [result] = await Promise.all([
+    runFixedRate(lab, { port: backend.port, ...load }),
+    pauseInTheMiddle(pid),
+  ]);
   // Due in the first half of the pause: each waited for more than 50 ms. A closed loop would have sent 16 requests only.
   const expected = (load.rate * (PAUSE_MS - 50)) / 1_000;
   if (result.maxUs < PAUSE_MS * 900 || result.over50Ms < expected * 0.8)
@@ -28,4 +23,14 @@ export async function checkThatPausesShow(lab: Lab, backend: Backend): Promise<F
         `${result.over50Ms} requests over 50 ms, expected about ${expected}`,
     );
   return result;
+}
+
+async function pauseInTheMiddle(pid: number): Promise<void> {
+  await Bun.sleep(load.seconds * 500);
+  process.kill(pid, "SIGSTOP");
+  try {
+    await Bun.sleep(PAUSE_MS);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
 }

@@ -36,8 +36,10 @@ export async function measureRun(options: RunOptions): Promise<Sample> {
   const pids = processesOf(arm);
   const startedMs = performance.now();
   const before = cpuTimeUs(pids);
-  const memory = memoryAfter(seconds * 800, arm.proxies());
-  const result = await load(options, seconds);
+  const [result, loaded] = await Promise.all([
+    load(options, seconds),
+    memoryAfter(seconds * 800, arm.proxies()),
+  ]);
   const spentUs = cpuTimeUs(pids) - before;
   const elapsedUs = (performance.now() - startedMs) * 1_000;
   if (processesOf(arm).join() !== pids.join())
@@ -55,7 +57,7 @@ export async function measureRun(options: RunOptions): Promise<Sample> {
     requests: result.requests,
     failures: result.failures,
     metrics: { ...result.metrics, ...cpu },
-    loaded: await memory,
+    loaded,
     logBytes: logBytes(arm.logs),
   };
   emptyLogs(arm.logs);

@@ -64,11 +64,11 @@ function rowOf(arm: ArmName, samples: readonly Sample[], references: References)
 }
 
 function figureOf(metric: Metric, samples: readonly Sample[], references: References): Figure {
-  const valueOf = (sample: Sample | undefined): number => sample?.metrics[metric] ?? Number.NaN;
-  const value = spreadOf(samples.map(valueOf));
+  const metricOf = (sample: Sample | undefined): number => sample?.metrics[metric] ?? Number.NaN;
+  const value = spreadOf(samples.map(metricOf));
   const ratios = samples
     .filter(({ arm }) => arm !== REFERENCE)
-    .map((sample) => valueOf(sample) / valueOf(references.get(sample.round)))
+    .map((sample) => metricOf(sample) / metricOf(references.get(sample.round)))
     .filter(Number.isFinite);
   return ratios.length === 0 ? { value } : { value, ratio: spreadOf(ratios) };
 }

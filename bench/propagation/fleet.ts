@@ -1,0 +1,82 @@
+// Many proxies of many workloads, all of them callers of one service with two versions.
+import { applyYaml, type Mesh, type MeshWorkload, openMesh, startWorkload } from "../arms/mesh.ts";
+import { startBackend } from "../backend/start-backend.ts";
+import type { Lab } from "../lab/lab.ts";
+import { freePort, untilServes } from "../lab/wait.ts";
+
+export const versions = ["v1", "v2"] as const;
+export type Version = (typeof versions)[number];
+
+export interface Fleet {
+  readonly mesh: Mesh;
+  /** Loopback port of each proxy, on which the service answers with its version. */
+  readonly ports: readonly number[];
+  /** Gives all of the traffic to one version; resolves at the API's answer. Throws when it is refused. */
+  shiftTo(version: Version): Promise<void>;
+}
+
+const namespace = "bench";
+const host = "target.example";
+const rulePath = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/target`;
+
+/** Throws when any proxy does not come up. */
+export async function openFleet(lab: Lab, size: number): Promise<Fleet> {
+  const backends = [];
+  for (const version of versions)
+    backends.push(
+      await startBackend(lab, { name: `backend-${version}`, core: "load", body: version }),
+    );
+  const mesh = await openMesh(lab);
+  await applyYaml(mesh, "target", targetYaml(backends.map(({ port }) => port)));
+  const ports: number[] = [];
+  const workloads: MeshWorkload[] = [];
+  for (let index = 0; index < size; index++) {
+    const port = await freePort();
+    const flags = ["--upstream", `${host}:80=${port}`];
+    workloads.push(startWorkload(mesh, { name: `caller-${index}`, namespace, flags }));
+    ports.push(port);
+  }
+  const watched = [mesh.controlPlane, ...workloads.map(({ process }) => process)];
+  const deadlineMs = 30_000 + size * 2_000;
+  for (const port of ports) await untilServes({ lab, watched, deadlineMs }, { port, bodyBytes: 2 });
+  return { mesh, ports, shiftTo: (version) => shift(mesh, version) };
+}
+
+async function shift({ api }: Mesh, version: Version): Promise<void> {
+  await api.request("PATCH", rulePath, {
+    contentType: "application/merge-patch+json",
+    body: JSON.stringify({ spec: { http: [{ route: weightedRoute(version) }] } }),
+  });
+}
+
+const weightedRoute = (all: Version) =>
+  versions.map((subset) => ({
+    destination: { host, subset, port: { number: 80 } },
+    weight: subset === all ? 100 : 0,
+  }));
+
+/** JSON is YAML: four documents. */
+function targetYaml(backendPorts: readonly number[]): string {
+  const metadata = { name: "target", namespace };
+  const endpoints = versions.map((version, index) => ({
+    address: "127.0.0.1",
+    ports: { http: backendPorts[index] },
+    labels: { version },
+  }));
+  const ports = [{ number: 80, name: "http", protocol: "HTTP" }];
+  const entry = {
+    hosts: [host],
+    location: "MESH_EXTERNAL",
+    resolution: "STATIC",
+    ports,
+    endpoints,
+  };
+  const subsets = versions.map((version) => ({ name: version, labels: { version } }));
+  const object = (kind: string, spec: unknown) =>
+    JSON.stringify({ apiVersion: "networking.istio.io/v1", kind, metadata, spec });
+  return [
+    object("ServiceEntry", entry),
+    object("DestinationRule", { host, subsets }),
+    object("VirtualService", { hosts: [host], http: [{ route: weightedRoute("v1") }] }),
+  ].join("\n---\n");
+}

@@ -1,0 +1,120 @@
+// How long after the API's answer does the last proxy serve by a new rule? Seen from outside: by who answers requests.
+import type { Lab } from "../lab/lab.ts";
+import { until } from "../lab/wait.ts";
+import type { PropagationOptions } from "../options.ts";
+import { describeMachine, type Machine } from "../report/machine.ts";
+import { type Fleet, openFleet, type Version } from "./fleet.ts";
+import { VersionProber } from "./version-prober.ts";
+
+export interface PropagationResult {
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly proxies: number;
+  readonly probeEveryMs: number;
+  readonly changes: readonly Change[];
+}
+
+export interface Change {
+  /** What the API took. */
+  readonly apiMs: number;
+  /**
+   * For each proxy, from the API's answer to the end of the first answer that the new rule gave. 0 for one that came
+   * before the API's own answer was read.
+   */
+  readonly effectiveMs: readonly number[];
+  /** Answers by the old rule after a proxy's first one by the new. */
+  readonly relapses: number;
+}
+
+const PROBE_EVERY_MS = 5;
+const SETTLE_MS = 150;
+
+export async function runPropagation(
+  lab: Lab,
+  options: PropagationOptions,
+  say: (line: string) => void,
+): Promise<PropagationResult> {
+  const startedAt = new Date().toISOString();
+  const machine = describeMachine();
+  const fleet = await openFleet(lab, options.proxies);
+  say(`${options.proxies} proxies serve`);
+  using watch = new FleetWatch(lab, fleet);
+  await watch.allSee("v1");
+  const changes: Change[] = [];
+  for (let index = 0; index < options.changes; index++) {
+    const version = index % 2 === 0 ? "v2" : "v1";
+    changes.push(await measureChange(fleet, watch, version));
+  }
+  const { proxies } = options;
+  return { startedAt, machine, proxies, probeEveryMs: PROBE_EVERY_MS, changes };
+}
+
+async function measureChange(fleet: Fleet, watch: FleetWatch, version: Version): Promise<Change> {
+  watch.expect(version);
+  const askedMs = performance.now();
+  await fleet.shiftTo(version);
+  const answeredMs = performance.now();
+  await watch.allSee(version);
+  await Bun.sleep(SETTLE_MS); // relapses would show now, and the next change finds everything idle
+  return {
+    apiMs: answeredMs - askedMs,
+    effectiveMs: watch.firstSeenMs.map((atMs) => Math.max(0, atMs - answeredMs)),
+    relapses: watch.relapses,
+  };
+}
+
+/** One prober per proxy, and when each first saw the version that is expected now. */
+class FleetWatch implements Disposable {
+  readonly firstSeenMs: number[] = [];
+  relapses = 0;
+  readonly #lab: Lab;
+  readonly #fleet: Fleet;
+  readonly #probers: readonly VersionProber[];
+  #expected: Version = "v1";
+  #broken: Error | undefined;
+
+  constructor(lab: Lab, fleet: Fleet) {
+    this.#lab = lab;
+    this.#fleet = fleet;
+    this.#probers = fleet.ports.map(
+      (port, index) =>
+        new VersionProber({
+          port,
+          everyMs: PROBE_EVERY_MS,
+          onAnswer: (version, atMs) => this.#see(index, version, atMs),
+          onError: (cause) => {
+            this.#broken ??= cause;
+          },
+        }),
+    );
+  }
+
+  expect(version: Version): void {
+    this.#expected = version;
+    this.#fleet.ports.forEach((_, index) => {
+      this.firstSeenMs[index] = Number.NaN;
+    });
+    this.relapses = 0;
+  }
+
+  /** Throws past the deadline, and when a proxy hangs up or answers with an error. */
+  async allSee(version: Version): Promise<void> {
+    const { mesh, ports } = this.#fleet;
+    const what = `all proxies see ${version}`;
+    await until({ lab: this.#lab, watched: [mesh.controlPlane], what }, () => {
+      if (this.#broken) return true;
+      return ports.every((_, index) => Number.isFinite(this.firstSeenMs[index] ?? Number.NaN));
+    });
+    if (this.#broken) throw this.#broken;
+  }
+
+  [Symbol.dispose](): void {
+    for (const prober of this.#probers) prober[Symbol.dispose]();
+  }
+
+  #see(index: number, version: string, atMs: number): void {
+    const hasSeen = Number.isFinite(this.firstSeenMs[index] ?? Number.NaN);
+    if (version === this.#expected && !hasSeen) this.firstSeenMs[index] = atMs;
+    if (version !== this.#expected && hasSeen) this.relapses++;
+  }
+}
