@@ -1,14 +1,19 @@
-// Answers with its VERSION and NAME on PORT of loopback. While the file FAIL_FILE exists, every answer is a 500.
+// Answers with its VERSION and NAME on PORT of loopback (or of HOST), and prints the port when it listens. While the file
+// FAIL_FILE exists, every answer is a 500. `?sleepMs=` answers that much later.
 import { existsSync } from "node:fs";
 
-const { PORT = "0", VERSION = "v1", NAME = "", FAIL_FILE = "" } = process.env;
+const { HOST = "127.0.0.1", PORT = "0", VERSION = "v1", NAME = "", FAIL_FILE = "" } = process.env;
 
-Bun.serve({
-  hostname: "127.0.0.1",
+const server = Bun.serve({
+  hostname: HOST,
   port: Number(PORT),
-  fetch(request) {
+  idleTimeout: 0,
+  async fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    await Bun.sleep(Number(searchParams.get("sleepMs") ?? 0));
     const isFailing = FAIL_FILE !== "" && existsSync(FAIL_FILE);
-    const body = { version: VERSION, name: NAME, path: new URL(request.url).pathname };
+    const body = { version: VERSION, name: NAME, path: pathname, method: request.method };
     return Response.json(body, { status: isFailing ? 500 : 200 });
   },
 });
+process.stdout.write(`${JSON.stringify({ port: server.port })}\n`);
