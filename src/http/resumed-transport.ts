@@ -1,5 +1,8 @@
+import { Buffer } from "node:buffer";
 import type { NetError } from "#net/net-error.ts";
 import type { SocketAddress, TlsFacts, Transport, TransportEvents } from "#net/transport.ts";
+
+const NOTHING = Buffer.alloc(0);
 
 /** A transport some of whose bytes were read already (after an upgrade): they come first, then everything else. */
 export class ResumedTransport implements Transport {
@@ -9,9 +12,14 @@ export class ResumedTransport implements Transport {
   #isPaused = false;
 
   /** The inner transport must be paused; it is resumed once the early bytes are delivered. */
-  constructor(inner: Transport, early: Buffer) {
+  constructor(inner: Transport, early: Buffer | undefined) {
     this.#inner = inner;
-    this.#early = early;
+    this.#early = early ?? NOTHING;
+  }
+
+  /** More bytes that were read before: only in the same callback in which this was made. */
+  addEarly(bytes: Buffer): void {
+    this.#early = Buffer.concat([this.#early ?? NOTHING, bytes]);
   }
 
   get remote(): SocketAddress {
@@ -80,7 +88,7 @@ export class ResumedTransport implements Transport {
     if (early === undefined || this.#events === undefined || this.#isPaused) return;
     if (this.#inner.isClosed) return;
     this.#early = undefined;
-    this.#events.onData(early);
+    if (early.length > 0) this.#events.onData(early);
     if (!this.#isPaused) this.#inner.resume();
   }
 }

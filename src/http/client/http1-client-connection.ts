@@ -57,6 +57,9 @@ class Http1ClientConnection
   #isRetired = false;
   #isPaused = false;
   #isTaken = false;
+  #isWhole = false;
+  #trailers: Fields | undefined = undefined;
+  #resumed: ResumedTransport | undefined = undefined;
 
   constructor(transport: Transport, owner: ConnectionOwner, options: ClientOptions) {
     this.transport = transport;
@@ -83,6 +86,8 @@ class Http1ClientConnection
     this.#exchange = exchange;
     this.#head = undefined;
     this.#informational = 0;
+    this.#isWhole = false;
+    this.#trailers = undefined;
     this.requestCount++;
     this.idleSinceMs = undefined;
     encodeRequestHead(scratch, head, edits);
@@ -93,7 +98,7 @@ class Http1ClientConnection
 
   retire(): void {
     this.#retire(undefined);
-    if (this.#exchange === undefined && !this.#isTaken) this.transport.end();
+    if (this.#exchange === undefined && !this.#isTaken) this.transport.destroy();
   }
 
   destroy(): void {
@@ -106,14 +111,14 @@ class Http1ClientConnection
     const exchange = this.#exchange;
     if (exchange === undefined) this.#fail(new Http1Error("unexpected-bytes", "upstream"));
     else if (this.#head === undefined) this.#readHead(exchange, bytes);
-    else this.#readBody(bytes, 0);
+    else this.#readBody(exchange, bytes, 0);
   }
 
   onEnd(): void {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       this.#retire(undefined);
-      this.transport.end();
+      this.transport.destroy();
       return;
     }
     if (this.#head === undefined) {
@@ -123,7 +128,13 @@ class Http1ClientConnection
       return;
     }
     if (exchange.isTunnel) return;
-    this.#guarded(() => this.#decoder.finish(this));
+    try {
+      this.#decoder.finish(this);
+    } catch (cause) {
+      this.#failWith(cause);
+      return;
+    }
+    this.#finishResponse(false);
   }
 
   onDrain(): void {
@@ -139,6 +150,10 @@ class Http1ClientConnection
   // ── reading ──
 
   #readHead(exchange: Http1ClientExchange, piece: Buffer): void {
+    if (exchange.progress === "unsent") {
+      this.#fail(new Http1Error("unexpected-bytes", "upstream", "before the request was sent"));
+      return;
+    }
     exchange.hasResponse = true;
     let bytes = piece;
     if (this.#held.length > 0) {
@@ -163,17 +178,21 @@ class Http1ClientConnection
         from = head.base + head.sizeBytes;
         this.#onHead(exchange, head);
         if (this.#exchange !== exchange) {
-          if (from < bytes.length && !this.#isTaken && !this.transport.isClosed)
-            this.onData(bytes.subarray(from));
+          this.#afterTakeOver(bytes, from);
           return;
         }
-        if (from >= bytes.length) return;
       }
     } catch (cause) {
       this.#failWith(cause);
       return;
     }
-    this.#readBody(bytes, from);
+    this.#readBody(exchange, bytes, from);
+  }
+
+  /** The exchange was aborted, or its transport taken over, from within its own event. */
+  #afterTakeOver(bytes: Buffer, from: number): void {
+    const rest = from < bytes.length ? bytes.subarray(from) : undefined;
+    if (rest !== undefined) this.#resumed?.addEarly(rest);
   }
 
   #onHead(exchange: Http1ClientExchange, head: Http1ResponseHead): void {
@@ -191,27 +210,25 @@ class Http1ClientConnection
     exchange.isTunnel =
       status === 101 || (exchange.method === "CONNECT" && status >= 200 && status < 300);
     this.#decoder.reset(bodyKind, contentLength);
+    this.#isWhole = bodyKind === "none" && !exchange.isTunnel;
     exchange.events.onResponse(head);
-    if (bodyKind === "none" && !exchange.isTunnel && !exchange.isOver)
-      this.#finishResponse(undefined);
   }
 
-  #readBody(bytes: Buffer, from: number): void {
-    const exchange = this.#exchange;
-    if (exchange?.isTunnel) {
+  /** The response is finished only when it is known whether bytes follow it: then the connection is not used again. */
+  #readBody(exchange: Http1ClientExchange, bytes: Buffer, from: number): void {
+    if (exchange.isTunnel) {
       // Early bytes of a tunnel that is not taken over yet.
-      this.#held.append(from === 0 ? bytes : bytes.subarray(from));
+      if (from < bytes.length) this.#held.append(from === 0 ? bytes : bytes.subarray(from));
       return;
     }
     let at = from;
     try {
-      at = this.#decoder.decode(bytes, from, this);
+      if (!this.#isWhole) at = this.#decoder.decode(bytes, from, this);
     } catch (cause) {
       this.#failWith(cause);
       return;
     }
-    if (this.#exchange === undefined && at < bytes.length && !this.transport.isClosed)
-      this.onData(bytes.subarray(at));
+    if (this.#isWhole && this.#exchange === exchange) this.#finishResponse(at < bytes.length);
   }
 
   onBodyData(slice: Buffer): void {
@@ -222,24 +239,27 @@ class Http1ClientConnection
   }
 
   onBodyEnd(trailers: Fields | undefined): void {
-    this.#finishResponse(trailers);
+    this.#isWhole = true;
+    this.#trailers = trailers;
   }
 
   /** Decides whether the connection can be used again, tells the pool, then the exchange. */
-  #finishResponse(trailers: Fields | undefined): void {
+  #finishResponse(hasLeftover: boolean): void {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.isOver) return;
+    const trailers = this.#trailers;
+    this.#trailers = undefined;
+    this.#isWhole = false;
     exchange.isOver = true;
     this.#exchange = undefined;
     if (this.#isPaused) this.setResponsePaused(false);
-    const isReusable = this.#head?.keepAlive === true && exchange.isRequestSent && !this.#isRetired;
-    if (isReusable) {
+    const isOpen = this.#head?.keepAlive === true && exchange.isRequestSent && !this.#isRetired;
+    if (isOpen && !hasLeftover) {
       this.idleSinceMs = this.#options.now();
       this.#owner.onAvailable(this);
     } else {
-      this.#retire(undefined);
-      if (exchange.isRequestSent) this.transport.end();
-      else this.transport.destroy();
+      this.#retire(hasLeftover ? new Http1Error("unexpected-bytes", "upstream") : undefined);
+      this.transport.destroy();
     }
     exchange.events.onResponseEnd(trailers);
   }
@@ -265,10 +285,10 @@ class Http1ClientConnection
     this.#exchange = undefined;
     this.#isTaken = true;
     this.#retire(undefined);
-    const early = this.#held.take();
-    if (early === undefined) return this.transport;
     this.transport.pause();
-    return new ResumedTransport(this.transport, early);
+    // Bytes that came with the head are still in the hands of the reader that called us.
+    this.#resumed = new ResumedTransport(this.transport, this.#held.take());
+    return this.#resumed;
   }
 
   setResponsePaused(isPaused: boolean): void {
@@ -279,14 +299,6 @@ class Http1ClientConnection
   }
 
   // ── ending ──
-
-  #guarded(read: () => void): void {
-    try {
-      read();
-    } catch (cause) {
-      this.#failWith(cause);
-    }
-  }
 
   /** Only our own errors come out of the codec; anything else is a bug and must be seen. */
   #failWith(cause: unknown): void {

@@ -348,7 +348,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       exchange?.events?.onExchangeEnd(undefined);
       this.#onClosed(this);
     });
-    if (early === undefined) return this.transport;
+    if (early === undefined && !this.#isHoldPaused) return this.transport;
     this.transport.pause();
     return new ResumedTransport(this.transport, early);
   }
