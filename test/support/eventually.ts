@@ -27,6 +27,17 @@ export async function eventually<T>(
   }
 }
 
+/** `eventually` for assertions, which give nothing back. */
+export async function eventuallyHolds(
+  assertions: () => void | Promise<void>,
+  options?: EventuallyOptions,
+): Promise<void> {
+  await eventually(async () => {
+    await assertions();
+    return true;
+  }, options);
+}
+
 type Seen<T> =
   | { readonly kind: "value"; readonly value: T }
   | { readonly kind: "error"; readonly error: unknown };

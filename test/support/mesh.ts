@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Announcement } from "../../src/control/data-directory.ts";
 import type { ProxyView } from "../../src/control/proxy-view.ts";
 import { eventually } from "./eventually.ts";
 import { type Ended, runProgram, runWeft, type Spawned, spawnWeft } from "./spawn-weft.ts";
@@ -19,6 +21,8 @@ export interface Mesh extends AsyncDisposable {
   /** Applies and waits until every proxy has it. Throws with what Weft said when it is refused. */
   apply(yaml: string): Promise<void>;
   kubectl(args: readonly string[], stdin?: string): Promise<Ended>;
+  /** The API, with the user's token. */
+  api(method: string, path: string, body?: unknown, contentType?: string): Promise<Response>;
   proxies(): Promise<readonly ProxyView[]>;
   proxy(app: string, version?: string): Promise<ProxyView>;
 }
@@ -64,6 +68,15 @@ export async function startMesh(): Promise<Mesh> {
         ["kubectl", "--kubeconfig", kubeconfig, ...args],
         stdin === undefined ? {} : { stdin },
       ),
+    api: async (method, path, body, contentType = "application/json") => {
+      const { apiUrl, apiToken, roots } = announcementIn(dataDir);
+      return await fetch(`${apiUrl}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${apiToken}`, "content-type": contentType },
+        tls: { ca: roots },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    },
     async proxies() {
       const { stdout } = await mesh.weft(["proxies", "-o", "json"]);
       return (JSON.parse(stdout) as { items: readonly ProxyView[] }).items;
@@ -82,6 +95,11 @@ export async function startMesh(): Promise<Mesh> {
   };
   await startControlPlane();
   return mesh;
+}
+
+/** What the running control plane tells the commands of its user. */
+export function announcementIn(dataDir: string): Announcement {
+  return JSON.parse(readFileSync(join(dataDir, "control-plane.json"), "utf8")) as Announcement;
 }
 
 /** `host` and `port` of the inbound listener for the application's only port. */
