@@ -36,10 +36,10 @@ const CODES: Readonly<Record<string, NetErrorCode>> = {
  * `address-denied` (a port below 1024 without the right), `address-unavailable` (the host is no address of this
  * machine), `too-many-files` or `listen-failed`.
  */
-export function openListeningSocket(address: {
-  readonly host: string;
-  readonly port: number;
-}): ListeningSocket {
+export function openListeningSocket(
+  address: { readonly host: string; readonly port: number },
+  backlog = BACKLOG,
+): ListeningSocket {
   const at = addressText(address.host, address.port);
   const name = encodeSocketAddress(address.host, address.port);
   if (!name) throw new NetError("address-unavailable", `${at} is no IP address and port`);
@@ -50,7 +50,7 @@ export function openListeningSocket(address: {
   );
   if (fd < 0) throw failure(at);
   try {
-    const port = startListening(fd, name, at);
+    const port = startListening(fd, name, { backlog, at });
     let isOpen = true;
     const close = () => {
       if (isOpen) libc().close(fd);
@@ -63,7 +63,11 @@ export function openListeningSocket(address: {
   }
 }
 
-function startListening(fd: number, name: Uint8Array, at: string): number {
+function startListening(
+  fd: number,
+  name: Uint8Array,
+  { backlog, at }: { readonly backlog: number; readonly at: string },
+): number {
   const { setsockopt, bind, listen, getsockname } = libc();
   const check = (result: number) => {
     if (result < 0) throw failure(at);
@@ -71,7 +75,7 @@ function startListening(fd: number, name: Uint8Array, at: string): number {
   check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1), 4));
   if (name.length > 16) check(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(0), 4));
   check(bind(fd, name, name.length));
-  check(listen(fd, BACKLOG));
+  check(listen(fd, backlog));
   const bound = new Uint8Array(name.length);
   check(getsockname(fd, bound, Uint32Array.of(bound.length)));
   return new DataView(bound.buffer).getUint16(2);
