@@ -29,6 +29,7 @@ export async function runCompare(
     ...{ lab, backend, say },
     ...{ arms: options.arms, cases: options.case },
   });
+  say("every arm serves");
   const idle = arms.map(idleMemory);
   const pauseCheck = options.regime.includes("fixed-rate")
     ? await checkThatPausesShow(lab, backend)

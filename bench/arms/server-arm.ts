@@ -7,12 +7,17 @@ import { processTree } from "../measure/process-table.ts";
 import { type Arm, type ArmOptions, BODY_BYTES } from "./arm.ts";
 import { type Hop, type HopOptions, haproxyConfiguration } from "./haproxy-configuration.ts";
 import { nginxConfiguration } from "./nginx-configuration.ts";
-import { writePeerCertificates } from "./peer-certificates.ts";
+import { type PeerCertificates, writePeerCertificates } from "./peer-certificates.ts";
 
 export type ServerArmName = "nginx" | "haproxy" | "haproxy-unlogged";
 
+export interface ServerArm extends Arm {
+  /** Of a pair: where the second hop takes mutual TLS, and the files to do it with. */
+  readonly inner?: { readonly port: number; readonly certificates: PeerCertificates };
+}
+
 /** Throws when the program refuses its configuration or does not serve. */
-export async function serverArm(name: ServerArmName, options: ArmOptions): Promise<Arm> {
+export async function serverArm(name: ServerArmName, options: ArmOptions): Promise<ServerArm> {
   const { lab, backend } = options;
   const folder = lab.folder(`${name}-${options.case}`);
   const hops = planHops(options.case, folder);
@@ -23,7 +28,8 @@ export async function serverArm(name: ServerArmName, options: ArmOptions): Promi
     const stem = join(folder, `${index}`);
     return startHop(lab, { name, stem, hop, listenPort, upstreamPort, logged });
   });
-  const port = ports[0] ?? 0;
+  const [port = 0, innerPort = 0] = ports;
+  const inner = hops.find(({ kind }) => kind === "server-side");
   await untilServes({ lab, watched: processes }, { port, bodyBytes: BODY_BYTES });
   return {
     name,
@@ -32,6 +38,9 @@ export async function serverArm(name: ServerArmName, options: ArmOptions): Promi
     ...rolesOf(name, processes),
     logs: folder,
     watched: processes,
+    ...(inner?.kind === "server-side"
+      ? { inner: { port: innerPort, certificates: inner.certificates } }
+      : {}),
   };
 }
 

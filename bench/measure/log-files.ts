@@ -2,12 +2,12 @@ import { existsSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
 
-/** Octets in the access logs below a folder. */
+/** Octets in the access logs below a folder, those that were emptied since included where the writer does not append. */
 export function logBytes(folder: string): number {
   return logFiles(folder).reduce((total, file) => total + statSync(file).size, 0);
 }
 
-/** Empties them; every writer appends, and so goes on at the beginning. */
+/** Gives the disk back. A writer that appends goes on at the beginning; HAProxy, which does not, behind a hole. */
 export function emptyLogs(folder: string): void {
   for (const file of logFiles(folder)) truncateSync(file);
 }

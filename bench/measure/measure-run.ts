@@ -31,8 +31,8 @@ export async function measureRun(options: RunOptions): Promise<Sample> {
   pin(backend.process.pid, regime === "fixed-rate" ? "proxies" : "load");
   await untilServes({ lab, watched: arm.watched }, { port: arm.port, bodyBytes: BODY_BYTES });
   await load(options, warmUpSeconds);
-  emptyLogs(arm.logs);
 
+  const logged = logBytes(arm.logs);
   const pids = processesOf(arm);
   const startedMs = performance.now();
   const before = cpuTimeUs(pids);
@@ -58,7 +58,7 @@ export async function measureRun(options: RunOptions): Promise<Sample> {
     failures: result.failures,
     metrics: { ...result.metrics, ...cpu },
     loaded,
-    logBytes: logBytes(arm.logs),
+    logBytes: logBytes(arm.logs) - logged,
   };
   emptyLogs(arm.logs);
   return sample;
