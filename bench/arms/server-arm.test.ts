@@ -20,18 +20,16 @@ function askOverTls(options: ConnectionOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", ...options });
     let answer = "";
-    const end = (): void => {
-      const cipher = answer === "" ? "" : socket.getCipher().name;
-      resolve({ answer, protocol: socket.getProtocol(), cipher });
-      socket.destroy();
-    };
+    const refused = (): void => resolve({ answer, protocol: null, cipher: "" });
     socket.on("secureConnect", () => socket.write("GET / HTTP/1.1\r\nHost: bench\r\n\r\n"));
     socket.on("data", (octets: Buffer) => {
       answer += octets.toString("latin1");
-      if (answer.includes("\r\n\r\n")) end();
+      if (!answer.includes("\r\n\r\n")) return;
+      resolve({ answer, protocol: socket.getProtocol(), cipher: socket.getCipher().name });
+      socket.destroy();
     });
-    socket.on("error", end);
-    socket.on("end", end);
+    socket.on("error", refused);
+    socket.on("end", refused);
   });
 }
 
