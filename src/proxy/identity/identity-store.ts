@@ -24,8 +24,8 @@ export interface IdentityStoreOptions {
   /** [0, 1) */
   readonly random: () => number;
   readonly log: Log;
-  /** A new certificate or new roots: connections from now on use them, open ones stay. */
-  readonly onChange: () => void;
+  /** A new certificate: connections from now on use it, open ones stay. */
+  readonly onRenewed: () => void;
 }
 
 /**
@@ -44,6 +44,10 @@ export class IdentityStore implements Disposable {
 
   constructor(options: IdentityStoreOptions) {
     this.#options = options;
+  }
+
+  get id(): SpiffeId {
+    return this.#options.id;
   }
 
   get held(): HeldIdentity | undefined {
@@ -96,7 +100,6 @@ export class IdentityStore implements Disposable {
     this.#verifier = new SvidVerifier(bundle);
     this.#rootsPem = rootsPem;
     if (this.#held !== undefined) this.#keep(this.#held);
-    this.#options.onChange();
   }
 
   /** Gets the first certificate; rejects with the CA's reason. */
@@ -170,7 +173,7 @@ export class IdentityStore implements Disposable {
     this.#take(held);
     if (this.#verifier === undefined) this.setRoots(held.rootsPem);
     this.#keep(held);
-    this.#options.onChange();
+    this.#options.onRenewed();
   }
 
   #take(held: HeldIdentity): void {

@@ -1,5 +1,5 @@
 import type { SvidVerifier } from "#core/spiffe/svid-verifier.ts";
-import type { ServerTls } from "#net/listener.ts";
+import type { ServerTls } from "#net/accept-tls.ts";
 import { createTlsContext, type TlsContext } from "#net/tls-context.ts";
 import type { DialIdentity } from "../upstream/dial.ts";
 import type { HeldIdentity } from "./held-identity.ts";

@@ -1,0 +1,256 @@
+import { randomFillSync } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import type { Snapshot } from "#config/snapshot.ts";
+import type { Workload } from "#config/workload.ts";
+import type { Clock } from "#core/clock.ts";
+import type { Log } from "#core/log.ts";
+import { http1Client } from "#http/client/http1-client-connection.ts";
+import { serveHttp1 } from "#http/server/server-connection.ts";
+import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
+import type { Transport } from "#net/transport.ts";
+import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
+import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
+import type { After } from "./detection/detect-protocol.ts";
+import type { IdentityStore } from "./identity/identity-store.ts";
+import { TlsMaterial } from "./identity/tls-material.ts";
+import { ListenerSet } from "./listener-set.ts";
+import { secretCheck } from "./outbound/run-secret.ts";
+import type { ProxyRuntime } from "./proxy-runtime.ts";
+import { Timers } from "./resilience/timers.ts";
+import { selfLabels } from "./self-labels.ts";
+import { OpenConnections } from "./serve-connection.ts";
+import { RequestServer } from "./serve-request.ts";
+import { peerLineOf } from "./telemetry/inbound-series.ts";
+import type { LineWriter } from "./telemetry/line-writer.ts";
+import type { MetricFamily } from "./telemetry/metric-family.ts";
+import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { RandomIds } from "./telemetry/random-ids.ts";
+import { ClusterSet, type Resolve } from "./upstream/cluster-set.ts";
+import type { Dial } from "./upstream/connection-pool.ts";
+import { type DialSurroundings, dialHost, HTTP_ALPN } from "./upstream/dial.ts";
+
+export interface DataPlaneOptions {
+  readonly workload: Workload;
+  readonly identity: IdentityStore;
+  readonly secret: string;
+  /** By listener name, and `admin` and `metrics`. */
+  readonly sockets: ReadonlyMap<string, ListenAddress>;
+  readonly accessLog: LineWriter | undefined;
+  readonly clock: Clock;
+  /** [0, 1) */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly peerUid: (transport: Transport) => number | undefined;
+  readonly ownUid: number;
+  readonly resolve?: Resolve;
+  readonly notReadyBecause: () => string | undefined;
+}
+
+/** What a proxy refuses to run, in words that go back to the control plane. */
+export type ApplyResult =
+  | { readonly kind: "applied" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+const SWEEP_MS = 1_000;
+
+/** Everything of a proxy that carries traffic: runs whatever snapshot it is given, knows nothing of where that comes from. */
+export class DataPlane {
+  readonly metrics = new MetricsRegistry();
+  readonly clusters: ClusterSet;
+  readonly tls: TlsMaterial;
+  readonly #options: DataPlaneOptions;
+  readonly #compiler = new ConfigCompiler();
+  readonly #connections = new OpenConnections();
+  readonly #listeners: ListenerSet;
+  readonly #timers: Timers;
+  readonly #sweeping: ReturnType<typeof setInterval>;
+  readonly #extra: Promise<Listener>[] = [];
+  readonly #startedAtMs: number;
+  #config: CompiledConfig = emptyConfig;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    const { clock, random, identity, workload } = options;
+    this.#startedAtMs = clock.wallMs();
+    this.tls = new TlsMaterial(identity, () => clock.wallMs());
+    this.#timers = new Timers(clock);
+    const dialling: DialSurroundings = {
+      identity: () => this.tls.dialIdentity(),
+      wallMs: () => clock.wallMs(),
+    };
+    const self = selfLabels(workload, options.identity.id);
+    this.clusters = new ClusterSet({
+      nowMs: () => clock.monotonicMs(),
+      random,
+      metrics: this.metrics,
+      self,
+      dialFor: httpDialer(dialling),
+      resolve: options.resolve ?? resolveByHost,
+    });
+    const runtime: ProxyRuntime = {
+      clusters: this.clusters,
+      timers: this.#timers,
+      clock,
+      random,
+      ids: new RandomIds((bytes) => randomFillSync(bytes)),
+      metrics: this.metrics,
+      accessLog: options.accessLog,
+      log: options.log,
+      self,
+      peerLine: peerLineOf(self),
+      nextRecordId: recordIds(random),
+    };
+    this.#listeners = this.#makeListeners(runtime, dialling);
+    this.#sweeping = setInterval(() => this.clusters.sweep(), SWEEP_MS);
+    this.#sweeping.unref();
+  }
+
+  get snapshot(): Snapshot {
+    return this.#config.snapshot;
+  }
+
+  /** All of the snapshot or nothing of it. */
+  apply(snapshot: Snapshot): ApplyResult {
+    const compiled = this.#compiler.compile(snapshot);
+    if (compiled.kind === "refused") return compiled;
+    try {
+      this.#applyRoots(snapshot);
+    } catch (cause) {
+      return {
+        kind: "refused",
+        reason: `secret ROOTCA: ${cause instanceof Error ? cause.message : cause}`,
+      };
+    }
+    this.#config = compiled.config;
+    this.clusters.apply(snapshot); // before the routes that point to them
+    this.#listeners.apply(compiled.config);
+    return { kind: "applied" };
+  }
+
+  /** Resolves when every listener of the configuration accepts. */
+  listening(): Promise<void> {
+    return this.#listeners.opened();
+  }
+
+  /** Opens the admin and metrics addresses for which there are sockets. */
+  async serveAdmin(): Promise<void> {
+    const subject = this.#adminSubject();
+    for (const name of ["admin", "metrics"] as const) {
+      const address = this.#options.sockets.get(name);
+      if (address === undefined) continue;
+      const opening = listen({
+        address,
+        mode: "plain",
+        onConnection: (transport) => {
+          serveHttp1(transport, (exchange) => {
+            const { request } = exchange;
+            const reply =
+              name === "admin"
+                ? adminReply(subject, request, true)
+                : metricsReply(subject, request);
+            exchange.reply(reply);
+            return nobody;
+          });
+        },
+      });
+      this.#extra.push(opening);
+      await opening;
+    }
+  }
+
+  /** Golden signals for the control plane, with the moment at which counting began. */
+  goldenSignals(): readonly MetricFamily[] {
+    return [...this.metrics.goldenSignals(), this.#processStart()];
+  }
+
+  /** Turns new connections away, lets requests under way finish, closes what is left at the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#connections.drain();
+    await this.#listeners.drained(deadlineMs);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeping);
+    this.#connections.destroy();
+    await this.#listeners.drained(0);
+    for (const opening of this.#extra) await (await opening).drained(0);
+    this.clusters.close();
+    this.#timers[Symbol.dispose]();
+  }
+
+  #applyRoots(snapshot: Snapshot): void {
+    const bundle = snapshot.secret.get("ROOTCA")?.value;
+    if (bundle !== undefined) this.#options.identity.setRoots(bundle.roots);
+  }
+
+  #makeListeners(runtime: ProxyRuntime, dialling: DialSurroundings): ListenerSet {
+    const { secret, peerUid, ownUid, identity, sockets, log } = this.#options;
+    const server = new RequestServer(runtime);
+    const common = { runtime, server, connections: this.#connections, dialling, after };
+    return new ListenerSet({
+      outbound: { ...common, checkSecret: secretCheck(secret), peerUid, ownUid },
+      inbound: { ...common, ownId: identity.id },
+      tls: this.tls,
+      sockets,
+      log,
+    });
+  }
+
+  #adminSubject(): AdminSubject {
+    const { identity, notReadyBecause, clock } = this.#options;
+    return {
+      notReadyBecause,
+      snapshot: () => this.snapshot,
+      clusters: () => this.clusters.all,
+      listeners: () => this.#listeners.lines(),
+      metrics: () => [...this.metrics.families(), this.#processStart()],
+      identity: () => identity.held,
+      rootsPem: () => identity.rootsPem,
+      wallMs: () => clock.wallMs(),
+    };
+  }
+
+  #processStart(): MetricFamily {
+    return {
+      name: "process_start_time_seconds",
+      help: "When this proxy began to count, in Unix seconds.",
+      type: "gauge",
+      metrics: [{ kind: "value", labels: [], value: this.#startedAtMs / 1000 }],
+    };
+  }
+}
+
+const nobody = {
+  onRequestData: () => undefined,
+  onRequestEnd: () => undefined,
+  onResponseDrain: () => undefined,
+  onExchangeEnd: () => undefined,
+};
+
+const after: After = (delayMs, callback) => {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+};
+
+function httpDialer(dialling: DialSurroundings): (cluster: Parameters<typeof dialHost>[1]) => Dial {
+  return (cluster) => (host, owner, result) =>
+    dialHost(dialling, cluster, host, HTTP_ALPN, {
+      connected: (transport) => result.connected(http1Client(transport, owner)),
+      failed: (failure) => result.failed(failure),
+    });
+}
+
+const resolveByHost: Resolve = async (name) => {
+  const found = await lookup(name, { all: true });
+  return found.map(({ address }) => address);
+};
+
+/** `<process>-<count>`, both in base 36. */
+function recordIds(random: () => number): () => string {
+  const process = Math.floor(random() * 36 ** 7)
+    .toString(36)
+    .padStart(7, "0");
+  let count = 0;
+  return () => `${process}-${(++count).toString(36)}`;
+}

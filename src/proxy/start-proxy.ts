@@ -1,0 +1,297 @@
+// The life of a proxy: what it kept from last time, an identity, the control plane's configuration, then traffic until it
+// is told to stop. It serves from what it kept when the control plane does not answer.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
+import type { Clock } from "#core/clock.ts";
+import type { Log } from "#core/log.ts";
+import { compileRe2 } from "#core/regex/re2.ts";
+import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
+import type { ListenAddress } from "#net/listener.ts";
+import type { Transport } from "#net/transport.ts";
+import { openConfigStream } from "#xds/client/config-stream.ts";
+import type {
+  ConfigStream,
+  ConfigStreamState,
+  ConfigUpdate,
+  Verdict,
+} from "#xds/client/config-stream-options.ts";
+import { systemTimers } from "#xds/stream/timers.ts";
+import { XdsError } from "#xds/xds-error.ts";
+import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
+import { readLastGood, writeLastGood } from "./config/last-good.ts";
+import {
+  type ControlPlaneLinkOptions,
+  certificateRequester,
+  connectorTo,
+} from "./control-plane/control-plane-link.ts";
+import { startMetricsPush } from "./control-plane/metrics-push.ts";
+import { DataPlane } from "./data-plane.ts";
+import { IdentityStore } from "./identity/identity-store.ts";
+import { type LineWriter, openLineWriter } from "./telemetry/line-writer.ts";
+
+export interface ProxyOptions {
+  readonly bootstrap: Bootstrap;
+  readonly clock: Clock;
+  /** [0, 1) */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Who made a loopback connection; undefined when that cannot be told. */
+  readonly peerUid: (transport: Transport) => number | undefined;
+  readonly ownUid: number;
+  /** `ready` once; or `fatal`, when starting again would not help. */
+  readonly onEvent: (event: ProxyEvent) => void;
+}
+
+export interface Proxy extends AsyncDisposable {
+  /** Leaves the mesh, lets requests under way finish (at most `drainMs` of the bootstrap), closes everything. */
+  drain(): Promise<void>;
+  /** After the access log was moved away. */
+  reopenLogs(): void;
+}
+
+/** How long a proxy that has a last good configuration waits for a newer one before it serves. */
+const FRESH_CONFIG_MS = 1_000;
+const ENROL_RETRY_MS = 500;
+const PUSH_MS = 1_000;
+
+/** Starts in the background: `onEvent` tells when it is ready. Throws when the state directory or the access log cannot be used. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const proxy = new RunningProxy(options);
+  await proxy.serveAdmin();
+  proxy.begin();
+  return proxy;
+}
+
+class RunningProxy implements Proxy {
+  readonly #options: ProxyOptions;
+  readonly #identity: IdentityStore;
+  readonly #plane: DataPlane;
+  readonly #accessLog: LineWriter | undefined;
+  readonly #configPath: string;
+  readonly #synced = Promise.withResolvers<void>();
+  #stream: ConfigStream | undefined;
+  #push: Disposable | undefined;
+  #saving: ReturnType<typeof setTimeout> | undefined;
+  #isReady = false;
+  #isStopped = false;
+  #waitsFor = "an identity";
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const { bootstrap, clock, random, log } = options;
+    const { workload, stateDirectory, accessLog } = bootstrap;
+    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+    this.#configPath = join(stateDirectory, "config");
+    this.#accessLog = accessLog === undefined ? undefined : openLineWriter({ path: accessLog });
+    const { trustDomain } = bootstrap;
+    const { namespace, serviceAccount } = workload;
+    this.#identity = new IdentityStore({
+      id: spiffeIdOf({ trustDomain, namespace, serviceAccount }),
+      trustDomain,
+      path: join(stateDirectory, "identity"),
+      requestCertificate: this.#requester(),
+      clock,
+      random,
+      log,
+      onRenewed: () => this.#stream?.reconnect(),
+    });
+    this.#plane = new DataPlane({
+      workload,
+      identity: this.#identity,
+      secret: bootstrap.secret,
+      sockets: socketsOf(bootstrap),
+      accessLog: this.#accessLog,
+      clock,
+      random,
+      log,
+      peerUid: options.peerUid,
+      ownUid: options.ownUid,
+      notReadyBecause: () => (this.#isReady ? undefined : `waiting for ${this.#waitsFor}`),
+    });
+  }
+
+  serveAdmin(): Promise<void> {
+    return this.#plane.serveAdmin();
+  }
+
+  begin(): void {
+    this.#run().catch((cause: unknown) => {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const code = cause instanceof XdsError ? cause.code : "internal";
+      this.#options.log.error({ code, reason: message }, "the proxy cannot go on");
+      this.#options.onEvent({ event: "fatal", code, message });
+    });
+  }
+
+  reopenLogs(): void {
+    this.#accessLog?.reopen();
+  }
+
+  async drain(): Promise<void> {
+    await this.#stop(this.#options.bootstrap.drainMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop(0);
+  }
+
+  async #run(): Promise<void> {
+    const hasIdentity = this.#identity.load();
+    const known = hasIdentity ? this.#applyLastGood() : undefined;
+    if (!hasIdentity) await this.#enrol();
+    if (this.#isStopped) return;
+    this.#identity.keepFresh();
+    this.#waitsFor = "configuration from the control plane";
+    this.#openStream(known ?? emptySnapshot);
+    const isFresh = await this.#configuration(known !== undefined);
+    await this.#plane.listening();
+    if (this.#isStopped) return;
+    this.#isReady = true;
+    this.#options.onEvent({ event: "ready", source: isFresh ? "control-plane" : "last-good" });
+  }
+
+  /** True: what runs is what the control plane has now. */
+  async #configuration(hasLastGood: boolean): Promise<boolean> {
+    const fresh = this.#synced.promise.then(() => true);
+    return hasLastGood
+      ? Promise.race([fresh, Bun.sleep(FRESH_CONFIG_MS).then(() => false)])
+      : fresh;
+  }
+
+  /** What ran last time; undefined when there is none that can be used. */
+  #applyLastGood(): Snapshot | undefined {
+    const { log } = this.#options;
+    const kept = readLastGood(this.#configPath);
+    if (kept.kind === "damaged")
+      log.warn({ reason: kept.reason }, "the kept configuration is not used; it is fetched anew");
+    if (kept.kind !== "value") return undefined;
+    const result = this.#plane.apply(kept.value);
+    if (result.kind === "applied") return kept.value;
+    log.warn({ reason: result.reason }, "the kept configuration is refused; it is fetched anew");
+    return undefined;
+  }
+
+  /** Asks until there is a certificate. Throws XdsError when the CA says that there will be none. */
+  async #enrol(): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        await this.#identity.enrol();
+        return;
+      } catch (cause) {
+        const code = cause instanceof XdsError ? cause.code : undefined;
+        if (code === undefined || FINAL.has(code)) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        this.#options.log.warn({ code, reason }, "no certificate yet; asking again");
+        await Bun.sleep(ENROL_RETRY_MS);
+      }
+    }
+  }
+
+  #openStream(known: Snapshot): void {
+    const link = this.#link();
+    if (link === undefined) return;
+    const { bootstrap, clock, log, random } = this.#options;
+    const { workload } = bootstrap;
+    const connect = connectorTo(link, () => this.#identity.held);
+    const nodeId = nodeIdOf(bootstrap);
+    this.#stream = openConfigStream({
+      connect,
+      workload,
+      nodeId,
+      known,
+      apply: (update) => this.#apply(update),
+      onState: (state) => this.#onState(state),
+      checkRegex,
+      clock,
+      log,
+      random,
+      timers: systemTimers,
+    });
+    const { namespace, serviceAccount } = workload;
+    this.#push = startMetricsPush({
+      connect,
+      node: { id: nodeId, workload, namespace, serviceAccount, features: [] },
+      families: () => this.#plane.goldenSignals(),
+      everyMs: PUSH_MS,
+      log,
+    });
+  }
+
+  #apply(update: ConfigUpdate): Verdict {
+    const result = this.#plane.apply(update.snapshot);
+    if (result.kind === "refused") return { kind: "rejected", reason: result.reason };
+    this.#saving ??= setTimeout(() => this.#save(), SAVE_MS);
+    return { kind: "accepted" };
+  }
+
+  #onState(state: ConfigStreamState): void {
+    if (state.kind === "synced") this.#synced.resolve();
+    if (state.kind === "disconnected") {
+      const { code, reason, retryInMs } = state;
+      this.#options.log.warn(
+        { code, reason, retryInMs },
+        "the control plane is not there; what it said last stays in force",
+      );
+    }
+  }
+
+  #save(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    try {
+      writeLastGood(this.#configPath, this.#plane.snapshot);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#options.log.warn({ reason }, "the configuration could not be kept on disk");
+    }
+  }
+
+  async #stop(drainMs: number): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    if (this.#saving !== undefined) this.#save();
+    this.#identity[Symbol.dispose]();
+    this.#push?.[Symbol.dispose]();
+    this.#stream?.[Symbol.dispose](); // others learn that we leave before we do
+    await (drainMs > 0 ? this.#plane.drain(drainMs) : this.#plane.close());
+    await this.#accessLog?.[Symbol.asyncDispose]();
+  }
+
+  #link(): ControlPlaneLinkOptions | undefined {
+    const { bootstrap, clock } = this.#options;
+    const { controlPlane, token } = bootstrap;
+    if (controlPlane === undefined) return undefined;
+    return { controlPlane, token, moreRoots: () => this.#identity.rootsPem, clock };
+  }
+
+  #requester() {
+    const link = this.#link();
+    return link && certificateRequester(link);
+  }
+}
+
+/** Refusals that a second attempt would only repeat. */
+const FINAL: ReadonlySet<string> = new Set(["unauthenticated", "permission-denied", "invalid"]);
+const SAVE_MS = 200;
+
+function checkRegex(pattern: string): string | undefined {
+  try {
+    compileRe2(pattern);
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+function socketsOf({ sockets }: Bootstrap): ReadonlyMap<string, ListenAddress> {
+  return new Map(sockets.map(({ name, fd }) => [name, { fd }]));
+}
+
+/** Istio's form: `sidecar~<address>~<name>.<namespace>~<namespace>.svc.cluster.local`. */
+function nodeIdOf({ workload }: Bootstrap): string {
+  const { namespace, name, inbound, admin } = workload;
+  const host = inbound[0]?.address.host ?? admin.host;
+  return `sidecar~${host}~${name}.${namespace}~${namespace}.svc.cluster.local`;
+}
