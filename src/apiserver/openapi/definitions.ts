@@ -1,7 +1,7 @@
 import type { JsonSchema } from "#resources/kind.ts";
 import { metadataSchema } from "#resources/schema/metadata.ts";
 import type { ServedKind } from "../registry/served-kind.ts";
-import { openApiSchema } from "./schema-writer.ts";
+import { INT_OR_STRING, openApiSchema, type Reference } from "./schema-writer.ts";
 
 export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 export const LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
@@ -17,8 +17,6 @@ export function definitionName({ group, kind }: ServedKind, version: string): st
 
 const objectMeta: JsonSchema = { ...metadataSchema };
 
-type Reference = (name: string) => unknown;
-
 /** The schemas of a kind and of lists of it. */
 export function kindDefinitions(
   kind: ServedKind,
@@ -26,18 +24,14 @@ export function kindDefinitions(
   reference: Reference,
 ): Record<string, unknown> {
   const name = definitionName(kind, version);
-  const { properties, ...own } = openApiSchema(kind.wholeSchema);
+  const { properties, ...own } = openApiSchema(kind.wholeSchema, reference);
   const groupVersion = { group: kind.group, version };
   return {
     [name]: {
       ...own,
       properties: {
         ...(properties as object),
-        metadata: {
-          allOf: [reference(OBJECT_META)],
-          description: objectMeta.description,
-          default: {},
-        },
+        metadata: reference(OBJECT_META, objectMeta.description),
       },
       "x-kubernetes-group-version-kind": [{ ...groupVersion, kind: kind.kind }],
     },
@@ -57,10 +51,15 @@ export function kindDefinitions(
 }
 
 /** What every document refers to. */
-export function commonDefinitions(): Record<string, unknown> {
+export function commonDefinitions(reference: Reference): Record<string, unknown> {
   const text = { type: "string" };
   return {
-    [OBJECT_META]: openApiSchema(objectMeta),
+    [OBJECT_META]: openApiSchema(objectMeta, reference),
+    [INT_OR_STRING]: {
+      description: "A number or a text.",
+      oneOf: [{ type: "integer" }, { type: "string" }],
+      format: "int-or-string",
+    },
     [LIST_META]: {
       type: "object",
       description: "Version and paging of a list.",

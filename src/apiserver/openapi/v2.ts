@@ -2,13 +2,21 @@ import type { KindTable } from "../registry/kind-table.ts";
 import type { ServedKind } from "../registry/served-kind.ts";
 import { commonDefinitions, kindDefinitions } from "./definitions.ts";
 import { type Operation, operationsOf } from "./operations.ts";
+import { INT_OR_STRING, type Reference } from "./schema-writer.ts";
 
-const reference = (name: string) => ({ $ref: `#/definitions/${name}` });
+const reference: Reference = (name, description) => {
+  const $ref = `#/definitions/${name}`;
+  return description === undefined ? { $ref } : { $ref, description };
+};
 
 /** OpenAPI 2 ("swagger") of everything, for clients of before 1.24. */
-export function makeV2(table: KindTable): unknown {
+export function makeV2(table: KindTable): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
-  const definitions = commonDefinitions();
+  const definitions: Record<string, unknown> = {
+    ...commonDefinitions(reference),
+    // OpenAPI 2 has no choices.
+    [INT_OR_STRING]: { type: "string", format: "int-or-string" },
+  };
   for (const kind of table.kinds)
     for (const version of kind.versions) {
       Object.assign(definitions, kindDefinitions(kind, version, reference));

@@ -2,8 +2,13 @@ import type { GroupVersion, KindTable } from "../registry/kind-table.ts";
 import type { ServedKind } from "../registry/served-kind.ts";
 import { commonDefinitions, kindDefinitions } from "./definitions.ts";
 import { type Operation, operationsOf } from "./operations.ts";
+import type { Reference } from "./schema-writer.ts";
 
-const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const reference: Reference = (name, description) => {
+  const $ref = `#/components/schemas/${name}`;
+  // Nothing may stand beside a reference in OpenAPI 3.0.
+  return description === undefined ? { $ref } : { allOf: [{ $ref }], description };
+};
 
 /** OpenAPI 3.0 of one group and version. */
 export function makeV3(table: KindTable, groupVersion: GroupVersion): unknown {
@@ -24,7 +29,7 @@ export function makeV3(table: KindTable, groupVersion: GroupVersion): unknown {
     info: { title: "Weft", version: "v1.32.0" },
     paths,
     components: {
-      schemas: Object.assign(commonDefinitions(), ...schemas),
+      schemas: Object.assign(commonDefinitions(reference), ...schemas),
       securitySchemes: { BearerToken: { type: "http", scheme: "bearer" } },
     },
   };

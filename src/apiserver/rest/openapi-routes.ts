@@ -1,4 +1,5 @@
 import type { OpenApi, OpenApiDocument } from "../openapi/open-api.ts";
+import { OPENAPI_V2_PROTOBUF } from "../openapi/v2-protobuf.ts";
 import { notAcceptable, readRanges } from "./accept.ts";
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -6,26 +7,41 @@ const YEAR_SECONDS = 365 * 24 * 3600;
 /** Answers paths below `/openapi`; undefined for one that is not there. */
 export function answerOpenApi(openApi: OpenApi, request: Request): Response | undefined {
   const url = new URL(request.url);
-  const document = find(openApi, url.pathname);
-  if (!document) return undefined;
-  // Only JSON is written. Clients that would rather have protobuf name JSON too, or fall back to it on this answer.
   const accept = request.headers.get("accept") ?? "*/*";
-  if (!readRanges(accept).some(({ type }) => isJson(type))) throw notAcceptable("application/json");
+  const document = find(
+    openApi,
+    url.pathname,
+    readRanges(accept).map(({ type }) => type),
+  );
+  if (!document) return undefined;
   const etag = `"${document.hash}"`;
   const isPinned = url.searchParams.get("hash") === document.hash;
   const headers = {
     etag,
     vary: "Accept",
-    "content-type": "application/json",
+    "content-type": document.contentType,
     "cache-control": isPinned ? `public, immutable, max-age=${YEAR_SECONDS}` : "no-cache, private",
   };
   if (request.headers.get("if-none-match") === etag)
     return new Response(null, { status: 304, headers });
-  return new Response(document.text, { headers });
+  return new Response(document.body, { headers });
 }
 
-function find(openApi: OpenApi, pathname: string): OpenApiDocument | undefined {
+function find(
+  openApi: OpenApi,
+  pathname: string,
+  types: readonly string[],
+): OpenApiDocument | undefined {
   const path = pathname.replace(/\/$/, "");
+  const isV2 = path === "/openapi/v2";
+  const wanted = types.find((type) => isJson(type) || (isV2 && type === OPENAPI_V2_PROTOBUF));
+  const document =
+    isV2 && wanted === OPENAPI_V2_PROTOBUF ? openApi.v2Protobuf() : findJson(openApi, path);
+  if (document && wanted === undefined) throw notAcceptable("application/json");
+  return document;
+}
+
+function findJson(openApi: OpenApi, path: string): OpenApiDocument | undefined {
   if (path === "/openapi/v2") return openApi.v2();
   if (path === "/openapi/v3") return openApi.index();
   return path.startsWith("/openapi/v3/")
