@@ -203,10 +203,7 @@ export class ConfigConversation {
     if (this.#options.protocol === "delta") return removals;
     const isWhole = type === "listener" || type === "cluster";
     if (isWhole && removals.some((name) => state.held.has(name))) return removals;
-    for (const name of removals) {
-      state.held.delete(name);
-      state.absent.add(name);
-    }
+    for (const name of removals) state.markAbsent(name);
     return [];
   }
 

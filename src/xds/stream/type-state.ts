@@ -1,4 +1,5 @@
 import type { ConfigResource, ConfigType, Snapshot } from "#config/snapshot.ts";
+import { changedNames } from "./changed-names.ts";
 
 /** A response of one type that waits for its ACK or NACK. There is at most one per type. */
 export interface Pending {
@@ -45,8 +46,9 @@ export class TypeState {
   notBeforeMs = 0;
   /** Since when something waits for endpoints that the client has not asked for. */
   blockedSinceMs: number | undefined;
-  /** The client has all of this map (compared by identity), so that an unchanged type costs nothing. */
-  #settledOn: ReadonlyMap<string, ConfigResource> | undefined;
+  /** The client has had all of this map, so only what differs from it, or has been touched since, is looked at. */
+  #base: ReadonlyMap<string, ConfigResource> | undefined;
+  readonly #touched = new Set<string>();
 
   constructor(type: ConfigType) {
     this.type = type;
@@ -57,13 +59,16 @@ export class TypeState {
   }
 
   subscribe(name: string): void {
-    this.#settledOn = undefined;
-    if (name === "*") this.wildcard = true;
-    else this.names.add(name);
+    if (name === "*") {
+      this.wildcard = true;
+      this.#base = undefined;
+      return;
+    }
+    this.names.add(name);
+    this.#touched.add(name);
   }
 
   unsubscribe(name: string): void {
-    this.#settledOn = undefined;
     if (name !== "*") {
       this.names.delete(name);
       this.forget(name);
@@ -75,10 +80,17 @@ export class TypeState {
 
   /** Forgets what the client has of a name, so that it is sent (again) if it is still wanted. */
   forget(name: string): void {
-    this.#settledOn = undefined;
+    this.#touched.add(name);
     this.held.delete(name);
     this.absent.delete(name);
     this.withheld.delete(name);
+  }
+
+  /** Takes a name for gone without a word, where the protocol has no words for it. */
+  markAbsent(name: string): void {
+    this.#touched.add(name);
+    this.held.delete(name);
+    this.absent.add(name);
   }
 
   /** Old refusals say nothing about new content. */
@@ -88,51 +100,51 @@ export class TypeState {
       if (!current.has(name)) this.withheld.delete(name);
   }
 
+  /** What the client lacks of `current`, which costs as much as has changed, not as much as there is. */
   difference(current: ReadonlyMap<string, ConfigResource>): Difference {
-    if (this.#settledOn === current) return NONE;
-    const difference = this.#compare(current);
-    const { upserts, removals, withheld } = difference;
-    if (upserts.length + removals.length + withheld === 0) this.#settledOn = current;
-    return difference;
-  }
-
-  #compare(current: ReadonlyMap<string, ConfigResource>): Difference {
+    if (this.#base === current && this.#touched.size === 0) return NONE;
     const upserts: ConfigResource[] = [];
+    const removals: string[] = [];
     let withheld = 0;
-    const look = (resource: ConfigResource): void => {
-      const { name, version } = resource;
-      if (this.held.get(name)?.version === version) return;
-      if (this.withheld.get(name)?.version === version) withheld++;
-      else upserts.push(resource);
-    };
-    if (this.wildcard) for (const resource of current.values()) look(resource);
-    else
-      for (const name of this.names) {
-        const resource = current.get(name);
-        if (resource) look(resource);
+    for (const name of this.#candidates(current)) {
+      const resource = current.get(name);
+      if (resource === undefined) {
+        if (this.withheldRemovals.has(name)) withheld++;
+        else if (this.#mustSayGone(name)) removals.push(name);
+        continue;
       }
-    const removals = this.#removals(current);
-    return { upserts, removals, withheld: withheld + this.withheldRemovals.size };
+      if (!this.wants(name) || this.held.get(name)?.version === resource.version) continue;
+      if (this.withheld.get(name)?.version === resource.version) withheld++;
+      else upserts.push(resource);
+    }
+    if (upserts.length + removals.length + withheld === 0) {
+      this.#base = current;
+      this.#touched.clear();
+    }
+    return { upserts, removals, withheld };
   }
 
-  #removals(current: ReadonlyMap<string, ConfigResource>): readonly string[] {
-    const gone = [...this.held.keys()].filter(
-      (name) => !current.has(name) && !this.withheldRemovals.has(name),
-    );
-    for (const name of this.names)
-      if (!current.has(name) && !this.held.has(name) && !this.absent.has(name)) gone.push(name);
-    return gone;
+  #candidates(current: ReadonlyMap<string, ConfigResource>): Iterable<string> {
+    if (this.#base !== undefined)
+      return new Set([...changedNames(this.#base, current), ...this.#touched]);
+    return new Set([...(this.wildcard ? current.keys() : []), ...this.names, ...this.held.keys()]);
+  }
+
+  #mustSayGone(name: string): boolean {
+    return this.held.has(name) || (this.names.has(name) && !this.absent.has(name));
   }
 
   accepted({ upserts, removed }: Pending): void {
-    this.#settledOn = undefined;
     for (const resource of upserts) {
-      if (!this.wants(resource.name)) continue; // unsubscribed meanwhile
-      this.held.set(resource.name, resource);
-      this.withheld.delete(resource.name);
-      this.absent.delete(resource.name);
+      const { name } = resource;
+      if (!this.wants(name)) continue; // unsubscribed meanwhile
+      this.#touched.add(name);
+      this.held.set(name, resource);
+      this.withheld.delete(name);
+      this.absent.delete(name);
     }
     for (const name of removed) {
+      this.#touched.add(name);
       this.held.delete(name);
       if (this.names.has(name)) this.absent.add(name);
     }
