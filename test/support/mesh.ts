@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Announcement } from "../../src/control/data-directory.ts";
 import type { ProxyView } from "../../src/control/proxy-view.ts";
 import { eventually } from "./eventually.ts";
+import { signalProcess } from "./process-tree.ts";
 import { type Ended, runProgram, runWeft, type Spawned, spawnWeft } from "./spawn-weft.ts";
 import { tempDir } from "./temp-dir.ts";
 
@@ -13,6 +14,8 @@ export interface Mesh extends AsyncDisposable {
   /** Changes when the control plane is started again. */
   controlPlane: Spawned;
   startControlPlane(): Promise<void>;
+  /** `kill -9` of every process: control plane, supervisors, proxies, applications. */
+  powerCut(): Promise<void>;
   /** `weft run … -- command`, in the mesh when this resolves. */
   run(flags: readonly string[], command: readonly string[], options?: RunOptions): Promise<Spawned>;
   /** `weft run … -- command` to its end. */
@@ -48,6 +51,12 @@ export async function startMesh(): Promise<Mesh> {
     kubeconfig,
     controlPlane: undefined as unknown as Spawned, // set before `startMesh` resolves
     startControlPlane,
+    async powerCut() {
+      const running = programs.splice(0);
+      for (const pid of running.flatMap((program) => program.processes()))
+        signalProcess(pid, "SIGKILL");
+      await Promise.all(running.map(({ exited }) => exited));
+    },
     async run(flags, command, { env = {} } = {}) {
       const program = spawnWeft(["run", ...at, ...flags, "--", ...command], { env });
       programs.push(program);
