@@ -2,12 +2,18 @@
 import { pin } from "./lab/cores.ts";
 import { Lab } from "./lab/lab.ts";
 import { extendPath } from "./lab/programs.ts";
-import { type BenchCommands, runBench } from "./options.ts";
+import {
+  type BenchCommands,
+  type CompareOptions,
+  type PropagationOptions,
+  runBench,
+} from "./options.ts";
 import { runPropagation } from "./propagation/run-propagation.ts";
-import { propagationText } from "./propagation/text.ts";
+import { propagationMarkdown, propagationText } from "./propagation/text.ts";
 import { baselineText, readBaseline } from "./report/compare-baseline.ts";
+import { writeReadmeFigures } from "./report/readme-figures.ts";
 import { saveResult } from "./report/save.ts";
-import { resultText } from "./report/text.ts";
+import { resultMarkdown, resultText } from "./report/text.ts";
 import { runCompare } from "./run-compare.ts";
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -16,10 +22,9 @@ const commands: BenchCommands = {
   async compare(options) {
     const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline);
     const result = await inLab((lab) => runCompare(lab, options, say));
-    const text = [resultText(result), ...(baseline ? [baselineText(result, baseline)] : [])].join(
-      "\n",
-    );
-    finish("compare", options.output, { text, json: result });
+    const change = baseline ? `\n${baselineText(result, baseline)}` : "";
+    const report = { text: resultText(result) + change, markdown: resultMarkdown(result) };
+    finish("compare", options, { ...report, json: result });
     if (result.samples.some(({ failures }) => failures > 0)) {
       say("requests failed: the figures of those arms are worth nothing");
       process.exitCode = 1;
@@ -27,16 +32,25 @@ const commands: BenchCommands = {
   },
   async propagation(options) {
     const result = await inLab((lab) => runPropagation(lab, options, say));
-    finish("propagation", options.output, { text: propagationText(result), json: result });
+    const report = { text: propagationText(result), markdown: propagationMarkdown(result) };
+    finish("propagation", options, { ...report, json: result });
   },
 };
 
+interface Report {
+  readonly text: string;
+  readonly markdown: string;
+  readonly json: unknown;
+}
+
 function finish(
-  name: string,
-  output: "text" | "json",
-  { text, json }: { readonly text: string; readonly json: unknown },
+  name: "compare" | "propagation",
+  { output, readme }: CompareOptions | PropagationOptions,
+  { text, markdown, json }: Report,
 ): void {
-  const file = saveResult(name, { text, json, now: new Date() });
+  const now = new Date();
+  const file = saveResult(name, { text, json, now });
+  if (readme === true) writeReadmeFigures(name, markdown, { now });
   process.stdout.write(output === "json" ? `${JSON.stringify(json)}\n` : text);
   say(`saved ${file}`);
 }

@@ -10,6 +10,7 @@ export interface CompareOptions {
   readonly case: readonly CaseName[];
   readonly regime: readonly Regime[];
   readonly output: "text" | "json";
+  readonly readme?: boolean;
   readonly baseline?: string;
 }
 
@@ -17,6 +18,7 @@ export interface PropagationOptions {
   readonly proxies: number;
   readonly changes: number;
   readonly output: "text" | "json";
+  readonly readme?: boolean;
 }
 
 export interface BenchCommands {
@@ -38,6 +40,7 @@ export async function runBench(argv: readonly string[], commands: BenchCommands)
     .option("--regime <names>", regimes.join(","), listOf(regimes), regimes)
     .option("--baseline <file>", "an earlier result's JSON, to compare ratios with")
     .addOption(outputOption())
+    .option("--readme", "write the figures into bench/README.md too")
     .action((options: CompareOptions) => commands.compare(options));
   program
     .command("propagation")
@@ -45,6 +48,7 @@ export async function runBench(argv: readonly string[], commands: BenchCommands)
     .option("--proxies <n>", "running proxies", count, 20)
     .option("--changes <n>", "weight changes", count, 30)
     .addOption(outputOption())
+    .option("--readme", "write the figures into bench/README.md too")
     .action((options: PropagationOptions) => commands.propagation(options));
   await program.parseAsync([...argv], { from: "user" });
 }

@@ -68,7 +68,7 @@ function idleMemory(arm: Arm): IdleMemory {
 function versionsOf(arms: readonly Arm[]): Readonly<Record<string, string>> {
   const has = (program: string): boolean => arms.some(({ name }) => name.startsWith(program));
   return {
-    ...(has("nginx") ? { nginx: versionLine(["nginx", "-v"]) } : {}),
+    ...(has("nginx") ? { nginx: versionLine(["nginx", "-v"]).replace("nginx version: ", "") } : {}),
     ...(has("haproxy") ? { haproxy: versionLine(["haproxy", "-v"]) } : {}),
   };
 }

@@ -17,7 +17,6 @@ export interface Mesh {
 
 export interface WorkloadOptions {
   readonly name: string;
-  readonly namespace: string;
   /** Flags of `weft run` besides. */
   readonly flags?: readonly string[];
 }
@@ -29,7 +28,10 @@ export interface MeshWorkload {
   proxyPid(): number;
 }
 
-/** `weft dev` on free ports. Throws when it does not come up. */
+/** Where every workload of the bench lives. */
+export const NAMESPACE = "bench";
+
+/** `weft dev` on free ports, with the namespace. Throws when it does not come up. */
 export async function openMesh(lab: Lab): Promise<Mesh> {
   const dataDir = join(lab.folder("mesh"), "data");
   const controlPlane = lab.start({
@@ -44,7 +46,10 @@ export async function openMesh(lab: Lab): Promise<Mesh> {
     await connectApi(dataDir).request("GET", "/version");
     return true;
   });
-  return { lab, dataDir, controlPlane, api: connectApi(dataDir) };
+  const mesh = { lab, dataDir, controlPlane, api: connectApi(dataDir) };
+  const namespace = `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "${NAMESPACE}"}}`;
+  await applyYaml(mesh, "namespace", namespace);
+  return mesh;
 }
 
 /** `weft apply`, until every proxy that it concerns runs it. Throws with the command's words. */
@@ -58,8 +63,8 @@ export async function applyYaml({ lab, dataDir }: Mesh, name: string, yaml: stri
 
 /** `weft run` of a program that does nothing: the backend is the same process for every arm. */
 export function startWorkload(mesh: Mesh, options: WorkloadOptions): MeshWorkload {
-  const { name, namespace, flags = [] } = options;
-  const place = ["--name", name, "--namespace", namespace, "--data-dir", mesh.dataDir];
+  const { name, flags = [] } = options;
+  const place = ["--name", name, "--namespace", NAMESPACE, "--data-dir", mesh.dataDir];
   const command = ownCommandLine(["run", ...place, ...flags, "--", "sleep", "infinity"]);
   const process = mesh.lab.start({ name: `run-${name}`, core: "proxies", command, graceMs: 8_000 });
   return { process, proxyPid: () => proxyBelow(process) };

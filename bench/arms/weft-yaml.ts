@@ -1,3 +1,5 @@
+import { NAMESPACE } from "./mesh.ts";
+
 /** Paths that only a rule answers: a redirect by the route table, a refusal by the policy. */
 export const PROBE = { redirected: "/moved", forbidden: "/forbidden" } as const;
 
@@ -5,7 +7,7 @@ export const PROBE = { redirected: "/moved", forbidden: "/forbidden" } as const;
 export function externalBackend(host: string, port: number): string {
   return `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
-metadata: {name: backend, namespace: bench}
+metadata: {name: backend, namespace: ${NAMESPACE}}
 spec:
   hosts: [${host}]
   location: MESH_EXTERNAL
@@ -17,10 +19,10 @@ spec:
 }
 
 /** Three rules: two that the load does not match, then the one that it does, with a timeout and retries. */
-export function routesFor(host: string, namespace: string): string {
+export function routesFor(host: string): string {
   return `apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: {name: ${host.replaceAll(".", "-")}, namespace: ${namespace}}
+metadata: {name: ${host.replaceAll(".", "-")}, namespace: ${NAMESPACE}}
 spec:
   hosts: [${host}]
   http:
@@ -40,20 +42,20 @@ spec:
 }
 
 /** Mutual TLS only; one caller, one method, all paths but one. */
-export function pairPolicies(namespace: string): string {
+export function pairPolicies(): string {
   return `apiVersion: security.istio.io/v1
 kind: PeerAuthentication
-metadata: {name: default, namespace: ${namespace}}
+metadata: {name: default, namespace: ${NAMESPACE}}
 spec: {mtls: {mode: STRICT}}
 ---
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
-metadata: {name: server-callers, namespace: ${namespace}}
+metadata: {name: server-callers, namespace: ${NAMESPACE}}
 spec:
   selector: {matchLabels: {app: server}}
   action: ALLOW
   rules:
-    - from: [{source: {principals: ["cluster.local/ns/${namespace}/sa/client"]}}]
+    - from: [{source: {principals: ["cluster.local/ns/${NAMESPACE}/sa/client"]}}]
       to: [{operation: {methods: [GET], notPaths: ["${PROBE.forbidden}"]}}]
 ---
 `;

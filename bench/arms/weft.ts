@@ -2,10 +2,8 @@
 import { dataDirectory } from "#control/data-directory.ts";
 import { freePort, until, untilServes } from "../lab/wait.ts";
 import { type Arm, type ArmOptions, BODY_BYTES } from "./arm.ts";
-import { applyYaml, type Mesh, type MeshWorkload, startWorkload } from "./mesh.ts";
+import { applyYaml, type Mesh, type MeshWorkload, NAMESPACE, startWorkload } from "./mesh.ts";
 import { externalBackend, PROBE, pairPolicies, routesFor } from "./weft-yaml.ts";
-
-const namespace = "bench";
 
 /** Throws when the mesh refuses its configuration, does not serve, or does not enforce what it was told. */
 export async function weftArm(mesh: Mesh, options: ArmOptions): Promise<Arm> {
@@ -33,20 +31,20 @@ export async function weftArm(mesh: Mesh, options: ArmOptions): Promise<Arm> {
 /** The caller's own proxy calls a service outside the mesh, in plaintext. */
 async function oneHop(mesh: Mesh, { backend }: ArmOptions, port: number): Promise<MeshWorkload[]> {
   const host = "backend.example";
-  const yaml = externalBackend(host, backend.port) + routesFor(host, namespace);
+  const yaml = externalBackend(host, backend.port) + routesFor(host);
   await applyYaml(mesh, "one-hop", yaml);
   const flags = ["--upstream", `${host}:80=${port}`];
-  return [startWorkload(mesh, { name: "edge", namespace, flags })];
+  return [startWorkload(mesh, { name: "edge", flags })];
 }
 
 /** Caller → its proxy → mutual TLS → the server's proxy → the backend. */
 async function pair(mesh: Mesh, { backend }: ArmOptions, port: number): Promise<MeshWorkload[]> {
-  const upstream = ["--upstream", `server.${namespace}:80=${port}`];
+  const upstream = ["--upstream", `server.${NAMESPACE}:80=${port}`];
   const server = ["--label", "version=v1", "--port", `80:${backend.port}`];
-  await applyYaml(mesh, "pair", pairPolicies(namespace) + routesFor("server", namespace));
+  await applyYaml(mesh, "pair", pairPolicies() + routesFor("server"));
   return [
-    startWorkload(mesh, { name: "server", namespace, flags: server }),
-    startWorkload(mesh, { name: "client", namespace, flags: upstream }),
+    startWorkload(mesh, { name: "server", flags: server }),
+    startWorkload(mesh, { name: "client", flags: upstream }),
   ];
 }
 

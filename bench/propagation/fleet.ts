@@ -1,5 +1,12 @@
 // Many proxies of many workloads, all of them callers of one service with two versions.
-import { applyYaml, type Mesh, type MeshWorkload, openMesh, startWorkload } from "../arms/mesh.ts";
+import {
+  applyYaml,
+  type Mesh,
+  type MeshWorkload,
+  NAMESPACE,
+  openMesh,
+  startWorkload,
+} from "../arms/mesh.ts";
 import { startBackend } from "../backend/start-backend.ts";
 import type { Lab } from "../lab/lab.ts";
 import { freePort, untilServes } from "../lab/wait.ts";
@@ -15,9 +22,8 @@ export interface Fleet {
   shiftTo(version: Version): Promise<void>;
 }
 
-const namespace = "bench";
 const host = "target.example";
-const rulePath = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/target`;
+const rulePath = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices/target`;
 
 /** Throws when any proxy does not come up. */
 export async function openFleet(lab: Lab, size: number): Promise<Fleet> {
@@ -33,7 +39,7 @@ export async function openFleet(lab: Lab, size: number): Promise<Fleet> {
   for (let index = 0; index < size; index++) {
     const port = await freePort();
     const flags = ["--upstream", `${host}:80=${port}`];
-    workloads.push(startWorkload(mesh, { name: `caller-${index}`, namespace, flags }));
+    workloads.push(startWorkload(mesh, { name: `caller-${index}`, flags }));
     ports.push(port);
   }
   const watched = [mesh.controlPlane, ...workloads.map(({ process }) => process)];
@@ -57,7 +63,7 @@ const weightedRoute = (all: Version) =>
 
 /** JSON is YAML: four documents. */
 function targetYaml(backendPorts: readonly number[]): string {
-  const metadata = { name: "target", namespace };
+  const metadata = { name: "target", namespace: NAMESPACE };
   const endpoints = versions.map((version, index) => ({
     address: "127.0.0.1",
     ports: { http: backendPorts[index] },

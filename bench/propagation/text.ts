@@ -1,36 +1,45 @@
-import { formatTable } from "#cli/output/table.ts";
+import { formatTable, type TableColumn } from "#cli/output/table.ts";
 import { machineLine } from "../report/machine.ts";
+import { markdownTable } from "../report/markdown-table.ts";
 import type { PropagationResult } from "./run-propagation.ts";
 
 export const GOAL_MS = 200;
 
 /** Ends with a line break. */
 export function propagationText(result: PropagationResult): string {
-  const { changes, proxies, probeEveryMs } = result;
-  const slowest = changes.map(({ effectiveMs }) => Math.max(...effectiveMs));
-  const within = slowest.filter((ms) => ms <= GOAL_MS).length;
+  const { before, after } = conditions(result);
+  return `${before.join("\n")}\n${formatTable(columns, rowsOf(result))}${after}\n`;
+}
+
+/** The same for a page in Markdown. */
+export function propagationMarkdown(result: PropagationResult): string {
+  const { before, after } = conditions(result);
+  const list = before.map((line) => `- ${line}\n`).join("");
+  return `${list}\n${markdownTable(columns, rowsOf(result))}\n${after}\n`;
+}
+
+function conditions({ machine, changes, proxies, probeEveryMs }: PropagationResult) {
+  const within = changes.filter(({ effectiveMs }) => Math.max(...effectiveMs) <= GOAL_MS).length;
   const relapses = changes.reduce((total, change) => total + change.relapses, 0);
-  const rows = [
+  return {
+    before: [
+      machineLine(machine),
+      `${changes.length} weight changes, ${proxies} proxies, each asked every ${probeEveryMs} ms`,
+      "from the API's answer to the end of the first answer that the new rule gave, in ms",
+    ],
+    after:
+      `All ${proxies} within ${GOAL_MS} ms: ${within} of ${changes.length} changes. ` +
+      `Answers by the old rule after the new: ${relapses}.`,
+  };
+}
+
+function rowsOf({ changes, proxies }: PropagationResult): readonly Row[] {
+  const slowest = changes.map(({ effectiveMs }) => Math.max(...effectiveMs));
+  return [
     { what: "one proxy", values: changes.flatMap(({ effectiveMs }) => effectiveMs) },
     { what: `the last of ${proxies}`, values: slowest },
     { what: "the API's answer itself", values: changes.map(({ apiMs }) => apiMs) },
   ];
-  const table = formatTable(
-    [
-      { title: "MS", cell: (row: Row) => row.what },
-      ...shares.map(([title, share]) => ({
-        title,
-        align: "right" as const,
-        cell: ({ values }: Row) => percentile(values, share).toFixed(1),
-      })),
-    ],
-    rows,
-  );
-  return `${machineLine(result.machine)}
-${changes.length} weight changes, ${proxies} proxies, each asked every ${probeEveryMs} ms
-From the API's answer to the first request served by the new rule
-${table}all ${proxies} within ${GOAL_MS} ms: ${within} of ${changes.length} changes; answers by the old rule after the new: ${relapses}
-`;
 }
 
 interface Row {
@@ -44,6 +53,15 @@ const shares: readonly (readonly [string, number])[] = [
   ["P90", 0.9],
   ["P99", 0.99],
   ["MAX", 1],
+];
+
+const columns: readonly TableColumn<Row>[] = [
+  { title: "WHAT", cell: ({ what }) => what },
+  ...shares.map(([title, share]) => ({
+    title,
+    align: "right" as const,
+    cell: ({ values }: Row) => percentile(values, share).toFixed(1),
+  })),
 ];
 
 /** Nearest rank. */

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { tempDir } from "../../test/support/temp-dir.ts";
 import type { ArmName } from "../arms/arm.ts";
 import type { Sample } from "../measure/sample.ts";
 import { compareArms } from "./compare-arms.ts";
+import { writeReadmeFigures } from "./readme-figures.ts";
 import { spreadOf } from "./spread.ts";
 
 test("the median of an even count lies between the two in the middle", () => {
@@ -42,4 +45,19 @@ test("without the reference there are values and no ratios", () => {
   expect(comparison?.rows[0]?.figures.cpuUsPerRequest).toEqual({
     value: { median: 12, min: 12, max: 12 },
   });
+});
+
+test("figures replace what stands between their marks, and nothing else", async () => {
+  await using dir = await tempDir();
+  const file = join(dir.path, "README.md");
+  const page = "a\n<!-- figures: compare -->\nold\n<!-- end: compare -->\nb\n";
+  await Bun.write(file, page);
+  const now = new Date("2026-02-03T04:05:06Z");
+  writeReadmeFigures("compare", "new\n", { now, file });
+  writeReadmeFigures("compare", "newer\n", { now, file });
+  const text = await Bun.file(file).text();
+  expect(text).toBe(
+    "a\n<!-- figures: compare -->\n\nTaken on 2026-02-03.\n\nnewer\n\n<!-- end: compare -->\nb\n",
+  );
+  expect(() => writeReadmeFigures("propagation", "x", { now, file })).toThrow("no place");
 });
