@@ -82,9 +82,21 @@ async function write(
   return { outcomes, warnings: [...warnings], refusals };
 }
 
-/** What others live in comes first, whatever the order of files. */
-const rank = ({ group, kind }: ResourceKind): number =>
-  group === "" ? 1 + ["Namespace", "ServiceAccount", "Secret", "Service"].indexOf(kind) || 9 : 10;
+/** What others live in or point at comes first, whatever the order of files: so no route waits for its subset. */
+const firstKinds = [
+  "Namespace",
+  "ServiceAccount",
+  "Secret",
+  "Service",
+  "ServiceEntry",
+  "WorkloadEntry",
+  "DestinationRule",
+];
+
+function rank({ kind }: ResourceKind): number {
+  const place = firstKinds.indexOf(kind);
+  return place < 0 ? firstKinds.length : place;
+}
 
 const isNamespace = ({ kind }: Target): boolean => kind.group === "" && kind.kind === "Namespace";
 

@@ -277,11 +277,11 @@ describe("with a control plane that makes no sense", () => {
     const { proxy, script } = await meet();
     using _proxy = proxy;
     const typeUrl = typeUrlOf("virtual-host");
-    const value = encodedBytes(virtualHost("r/shop", "gone"));
-    const resources = [{ name: "r/shop", version: "1", resource: { typeUrl, value } }];
+    const value = encodedBytes(virtualHost("gone/shop", "a"));
+    const resources = [{ name: "gone/shop", version: "1", resource: { typeUrl, value } }];
     script.say({ typeUrl, nonce: "x", resources });
     expect((await script.hearAnswer("x")).errorDetail?.message).toContain(
-      'it sends requests to cluster "gone", which is not there',
+      'its route configuration "gone" is not there',
     );
   });
 

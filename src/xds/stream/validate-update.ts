@@ -6,7 +6,7 @@ import type { Listener } from "#config/listener.ts";
 import type { Route, RouteConfiguration, VirtualHost } from "#config/route.ts";
 import type { ConfigResource, Snapshot } from "#config/snapshot.ts";
 import type { Issue } from "#core/issue.ts";
-import { clustersOf, isOf } from "./references.ts";
+import { isOf } from "./references.ts";
 
 /** What is checked: a change and everything that would be in force after it. */
 export interface CheckedUpdate {
@@ -37,7 +37,6 @@ export function validateUpdate(update: CheckedUpdate, checkRegex: CheckRegex): r
     checkReferences(resource, update.snapshot, found);
     checkValue(resource, found);
   }
-  if (update.type === "cluster") checkRemovals(update, found);
   return found.issues;
 }
 
@@ -81,27 +80,15 @@ class Findings {
   }
 }
 
+/**
+ * A cluster that a route names may be missing: the user's route names a host or subset that does not exist (yet), and
+ * requests to it are answered 503. That nothing dangles on the way from one good state to another is the server's order.
+ */
 function checkReferences(resource: ConfigResource, snapshot: Snapshot, found: Findings): void {
-  for (const name of clustersOf(resource))
-    if (!snapshot.cluster.has(name))
-      found.add("", "missing", `it sends requests to cluster "${name}", which is not there`);
   if (resource.type !== "virtual-host") return;
   const owner = resource.name.slice(0, resource.name.indexOf("/"));
   if (!snapshot.route.has(owner))
     found.add("", "missing", `its route configuration "${owner}" is not there`);
-}
-
-/** A cluster in use stays: the control plane removes what points at it first. */
-function checkRemovals({ removed, snapshot }: CheckedUpdate, found: Findings): void {
-  if (removed.length === 0) return;
-  const gone = new Set(removed);
-  for (const type of ["listener", "route", "virtual-host"] as const)
-    for (const resource of snapshot[type].values())
-      for (const name of clustersOf(resource)) {
-        if (!gone.has(name)) continue;
-        found.resource = `cluster "${name}"`;
-        found.add("", "in-use", `it cannot be removed while ${type} "${resource.name}" uses it`);
-      }
 }
 
 function checkValue(resource: ConfigResource, found: Findings): void {
