@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer, type Server, type TLSSocket } from "node:tls";
 import type { Hono } from "hono";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
@@ -58,17 +59,21 @@ export async function serveApi(options: ServeApiOptions): Promise<ApiServer> {
     authenticate: makeAuthenticate(options.tokens),
     names: new Set([address.host, ...(options.names ?? [])].map((name) => name.toLowerCase())),
   });
-  const server = createServer(
-    { ...options.tls, minVersion: "TLSv1.2", maxHeaderSize: MAX_HEADER_BYTES },
-    (incoming, outgoing) => {
-      serveRequest((request) => app.fetch(request), incoming, outgoing).catch((error: unknown) => {
-        rescue(error, log);
-        outgoing.destroy();
-      });
-    },
-  );
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = 0; // watches last
+  const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, outgoing) => {
+    serveRequest((request) => app.fetch(request), incoming, outgoing).catch((error: unknown) => {
+      rescue(error, log);
+      outgoing.destroy();
+    });
+  });
+  http.headersTimeout = HEADERS_TIMEOUT_MS;
+  http.requestTimeout = 0; // watches last
+  // TLS in front of HTTP, rather than node:https, since here the certificate can be changed under open connections.
+  const open = new Set<TLSSocket>();
+  const server = createTlsServer(tlsOptions(options.tls), (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    http.emit("connection", socket);
+  });
   server.on("tlsClientError", (error) => log.debug({ err: error }, "a TLS handshake failed"));
   server.listen(address.port, address.host);
   await once(server, "listening");
@@ -77,15 +82,19 @@ export async function serveApi(options: ServeApiOptions): Promise<ApiServer> {
   return {
     url: `https://${host}:${port}`,
     port,
-    setTls: (tls) => server.setSecureContext({ ...tls, minVersion: "TLSv1.2" }),
-    [Symbol.asyncDispose]: () => close(server),
+    setTls: (tls) => server.setSecureContext(tlsOptions(tls)),
+    [Symbol.asyncDispose]: () => close(server, open),
   };
 }
 
-async function close(server: Server): Promise<void> {
+function tlsOptions({ cert, key }: TlsIdentity) {
+  return { cert, key, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] } as const;
+}
+
+async function close(server: Server, open: ReadonlySet<TLSSocket>): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
-  server.closeAllConnections();
+  for (const socket of open) socket.destroy();
   await closed;
 }

@@ -1,6 +1,5 @@
 // Between node's HTTP server, whose certificates can be changed while it runs, and handlers of standard requests.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
 
 export type Handle = (request: Request) => Promise<Response> | Response;
 
@@ -11,7 +10,13 @@ export async function serveRequest(
   outgoing: ServerResponse,
 ): Promise<void> {
   const response = await handle(toRequest(incoming));
-  outgoing.writeHead(response.status, headersOf(response));
+  const headers = headersOf(response);
+  if (!incoming.complete && hasBody(incoming)) {
+    // Answered before the body was read to its end: the rest is thrown away, and the connection after it.
+    headers.connection = "close";
+    incoming.resume();
+  }
+  outgoing.writeHead(response.status, headers);
   if (!response.body || incoming.method === "HEAD") {
     outgoing.end();
     return;
@@ -26,9 +31,27 @@ function toRequest(incoming: IncomingMessage): Request {
   const method = incoming.method ?? "GET";
   // The authority is ours whatever the header says; who checks it reads the header.
   const url = new URL(targetOf(incoming.url), "https://weft.invalid");
-  if (method === "GET" || method === "HEAD") return new Request(url.href, { method, headers });
-  const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
-  return new Request(url.href, { method, headers, body });
+  if (!hasBody(incoming)) return new Request(url.href, { method, headers });
+  return new Request(url.href, { method, headers, body: bodyOf(incoming) });
+}
+
+function hasBody({ method }: IncomingMessage): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
+/** Read only as fast as the handler reads. A handler that stops reading leaves the connection fit for its answer. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** A target in absolute form, or with an authority hidden behind two slashes, is only its path. */

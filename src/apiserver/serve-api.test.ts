@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:tls";
+import { Hono } from "hono";
+import type { Log, LogFields } from "#core/log.ts";
+import { startTestApi, TEST_TOKEN, type TestApi, testTls } from "../../test/support/api-server.ts";
+import type { User } from "./admission/admission.ts";
+
+const WIDGETS = "/apis/test.weft.dev/v1/namespaces/default/widgets";
+const json = { "content-type": "application/json" };
+
+function widget(name: string, spec: unknown = {}, metadata: object = {}) {
+  return {
+    apiVersion: "test.weft.dev/v1",
+    kind: "Widget",
+    metadata: { name, ...metadata },
+    spec,
+  };
+}
+
+let api: TestApi;
+const logged: string[] = [];
+const record = (fields: LogFields, message: string): void => {
+  logged.push(`${message} ${Bun.inspect(fields)}`);
+};
+const log: Log = { debug: record, info: record, warn: record, error: record };
+
+beforeAll(async () => {
+  const extraRoutes = new Hono<{ Variables: { user: User } }>();
+  extraRoutes.get("/hello", (context) => context.json({ hello: context.get("user").name }));
+  api = await startTestApi({ log, extraRoutes: extraRoutes as unknown as Hono });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+const post = (path: string, body: unknown, headers: Record<string, string> = json) =>
+  api.fetch(path, {
+    method: "POST",
+    headers,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+async function status(response: Response) {
+  const body = (await response.json()) as Record<string, unknown>;
+  return { http: response.status, reason: body.reason, message: body.message, kind: body.kind };
+}
+
+describe("who may ask", () => {
+  test("a request without or with a wrong token learns nothing", async () => {
+    for (const authorization of ["", "Bearer wrong", "Basic YTpi", `Bearer ${TEST_TOKEN}x`]) {
+      const response = await api.fetch(WIDGETS, { headers: { authorization } });
+      expect(await status(response)).toEqual({
+        http: 401,
+        reason: "Unauthorized",
+        message: "Unauthorized",
+        kind: "Status",
+      });
+    }
+  });
+
+  test("health and version need no token", async () => {
+    const headers = { authorization: "none" };
+    for (const path of ["/healthz", "/livez", "/readyz", "/version"])
+      expect((await api.fetch(path, { headers })).status).toBe(200);
+  });
+
+  test("a request under a name that is not ours is refused before its token is looked at", async () => {
+    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:7070"]) {
+      const response = await api.fetch("/version", { headers: { host } });
+      expect((await status(response)).http).toBe(403);
+    }
+    const local = await api.fetch("/version", { headers: { host: "localhost:7070" } });
+    expect(local.status).toBe(200);
+  });
+
+  test("a request from a page of another origin is refused", async () => {
+    const headers = { ...json, origin: "https://evil.example" };
+    const response = await post(WIDGETS, widget("cross"), headers);
+    expect((await status(response)).http).toBe(403);
+    const site = await api.fetch(WIDGETS, { headers: { "sec-fetch-site": "cross-site" } });
+    expect(site.status).toBe(403);
+  });
+
+  test("extra routes stand behind the same door and know who asks", async () => {
+    expect(await (await api.fetch("/weft/hello")).json()).toEqual({ hello: "tester" });
+    const without = await api.fetch("/weft/hello", { headers: { authorization: "none" } });
+    expect(without.status).toBe(401);
+  });
+
+  test("no token is ever logged", () => {
+    expect(logged.join("\n")).not.toContain(TEST_TOKEN);
+  });
+});
+
+describe("bodies that no client of good will sends", () => {
+  const refused = async (body: string, type = "application/json") =>
+    status(await post(WIDGETS, body, { "content-type": type }));
+
+  test("more than 3 MiB is too large, declared or not", async () => {
+    const big = `{"x":"${"a".repeat(3 * 1024 * 1024)}"}`;
+    expect((await refused(big)).http).toBe(413);
+    const stream = new ReadableStream({
+      start(controller) {
+        for (let i = 0; i < 40; i++) controller.enqueue(new Uint8Array(100_000));
+        controller.close();
+      },
+    });
+    const response = await api.fetch(WIDGETS, { method: "POST", headers: json, body: stream });
+    expect(response.status).toBe(413);
+  });
+
+  test("deep nesting, broken JSON, broken UTF-8 and alias bombs are bad requests", async () => {
+    expect((await refused("[".repeat(100_000))).http).toBe(400);
+    expect((await refused("{")).http).toBe(400);
+    expect((await refused("null")).http).toBe(400);
+    const bytes = await api.fetch(WIDGETS, {
+      method: "POST",
+      headers: json,
+      body: Uint8Array.of(0x7b, 0xff, 0x7d),
+    });
+    expect(bytes.status).toBe(400);
+    const bomb = `a: &a [${"x,".repeat(50)}]\nb: &b [${"*a,".repeat(50)}]\nc: &c [${"*b,".repeat(50)}]\nd: [${"*c,".repeat(50)}]\n`;
+    expect((await refused(bomb, "application/yaml")).http).toBe(400);
+    expect((await refused(`${"- ".repeat(200_000)}x`, "application/yaml")).http).toBe(400);
+  });
+
+  test("another media type is not supported, and another answer not acceptable", async () => {
+    const unsupported = await refused("<widget/>", "application/xml");
+    expect(unsupported).toMatchObject({ http: 415, reason: "UnsupportedMediaType" });
+    const headers = { accept: "application/xml" };
+    expect(await status(await api.fetch(WIDGETS, { headers }))).toMatchObject({
+      http: 406,
+      reason: "NotAcceptable",
+    });
+  });
+
+  test("protobuf that is none is a bad request", async () => {
+    for (const body of ["k8s\0\x0a\xff", "nonsense", "k8s\0"])
+      expect((await refused(body, "application/vnd.kubernetes.protobuf")).http).toBe(400);
+  });
+
+  test("paths that climb or hide slashes name nothing", async () => {
+    for (const path of ["/%2e%2e%2fsecrets", "/a%2Fb", "/..%2f", "/%ff", "//x"])
+      expect((await api.fetch(`${WIDGETS}${path}`)).status).toBe(404);
+  });
+
+  test("keys that JavaScript knows are keys like any other", async () => {
+    const spec = '{"options":{"__proto__":"x","constructor":"y"}}';
+    const body = JSON.stringify(widget("proto")).replace('"spec":{}', `"spec":${spec}`);
+    const response = await post(WIDGETS, body);
+    expect(response.status).toBe(201);
+    expect(await response.text()).toContain('"options":{"__proto__":"x","constructor":"y"}');
+    expect(({} as Record<string, unknown>).options).toBeUndefined();
+  });
+});
+
+describe("answers", () => {
+  test("an unknown kind is a plain 404, a wrong method a 405", async () => {
+    const page = await api.fetch("/apis/nothing.example/v1/things");
+    expect([page.status, await page.text()]).toEqual([404, "404 page not found\n"]);
+    expect(await status(await api.fetch("/api/v1/things"))).toMatchObject({
+      http: 404,
+      reason: "NotFound",
+    });
+    const wrong = await api.fetch("/apis/test.weft.dev/v1/widgets", {
+      method: "POST",
+      headers: json,
+      body: "{}",
+    });
+    expect(await status(wrong)).toMatchObject({ http: 405, reason: "MethodNotAllowed" });
+  });
+
+  test("an invalid object comes back with every cause", async () => {
+    const response = await post(WIDGETS, widget("bad", { size: -1, colour: "red" }));
+    const body = (await response.json()) as Record<string, unknown>;
+    expect(body).toMatchObject({
+      kind: "Status",
+      code: 422,
+      reason: "Invalid",
+      details: {
+        name: "bad",
+        group: "test.weft.dev",
+        kind: "Widget",
+        causes: [
+          { reason: "FieldValueForbidden", field: "spec.colour" },
+          { reason: "FieldValueInvalid", field: "spec.size" },
+        ],
+      },
+    });
+  });
+
+  test("what only the server may say is not taken from a user", async () => {
+    const metadata = { uid: "mine", creationTimestamp: "2001-01-01T00:00:00Z", generation: 77 };
+    const response = await post(WIDGETS, {
+      ...widget("own", {}, metadata),
+      status: { phase: "Mine" },
+    });
+    const created = (await response.json()) as {
+      metadata: Record<string, unknown>;
+      status: unknown;
+    };
+    expect(created.metadata.uid).not.toBe("mine");
+    expect(created.metadata.creationTimestamp).not.toBe("2001-01-01T00:00:00Z");
+    expect(created.metadata.generation).toBe(1);
+    expect(created.status).toBeUndefined();
+    const versioned = await post(WIDGETS, widget("rv", {}, { resourceVersion: "1" }));
+    expect((await status(versioned)).message).toBe(
+      "resourceVersion should not be set on objects to be created",
+    );
+  });
+
+  test("a dry run does everything but the write", async () => {
+    const response = await post(`${WIDGETS}?dryRun=All`, widget("dry"));
+    expect(response.status).toBe(201);
+    expect((await api.fetch(`${WIDGETS}/dry`)).status).toBe(404);
+    expect((await post(`${WIDGETS}?dryRun=Some`, widget("dry"))).status).toBe(422);
+  });
+
+  test("OpenAPI documents carry tags that answer for their content", async () => {
+    const index = (await (await api.fetch("/openapi/v3")).json()) as {
+      paths: Record<string, { serverRelativeURL: string }>;
+    };
+    const url = index.paths["apis/test.weft.dev/v1"]?.serverRelativeURL ?? "";
+    const document = await api.fetch(url);
+    expect(document.headers.get("cache-control")).toContain("immutable");
+    const etag = document.headers.get("etag") ?? "";
+    expect(url).toContain(etag.replaceAll('"', ""));
+    const again = await api.fetch(url, { headers: { "if-none-match": etag } });
+    expect(again.status).toBe(304);
+    const v2 = (await (await api.fetch("/openapi/v2")).json()) as Record<string, unknown>;
+    expect(v2.swagger).toBe("2.0");
+  });
+});
+
+test("a write is seen by twenty watches within 50 ms", async () => {
+  const lists = (await (await api.fetch(WIDGETS)).json()) as {
+    metadata: { resourceVersion: string };
+  };
+  const path = `${WIDGETS}?watch=1&resourceVersion=${lists.metadata.resourceVersion}`;
+  const readers = await Promise.all(
+    Array.from({ length: 20 }, async () => (await api.fetch(path)).body?.getReader()),
+  );
+  const times: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const began = performance.now();
+    const seen = Promise.all(readers.map((reader) => reader?.read()));
+    const response = await post(WIDGETS, widget(`seen-${i}`));
+    expect(response.status).toBe(201);
+    await seen;
+    times.push(performance.now() - began);
+  }
+  for (const reader of readers) await reader?.cancel();
+  times.sort((a, b) => a - b);
+  expect(times[10]).toBeLessThan(50);
+});
+
+test("a new certificate serves new connections and closes no old one", async () => {
+  const fingerprint = (socket: ReturnType<typeof connect>) =>
+    socket.getPeerCertificate().fingerprint256;
+  const open = (ca: string) =>
+    new Promise<ReturnType<typeof connect>>((resolve, reject) => {
+      const socket = connect({ port: api.server.port, host: "127.0.0.1", ca }, () =>
+        resolve(socket),
+      );
+      socket.once("error", reject);
+    });
+  const old = await open(api.caCert);
+  const next = testTls();
+  api.server.setTls(next);
+  const fresh = await open(next.ca);
+  expect(fingerprint(fresh)).not.toBe(fingerprint(old));
+  const answer = new Promise<string>((resolve) =>
+    old.once("data", (data) => resolve(data.toString())),
+  );
+  old.write("GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  expect(await answer).toStartWith("HTTP/1.1 200");
+  old.destroy();
+  fresh.destroy();
+});
