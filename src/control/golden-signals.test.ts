@@ -53,8 +53,11 @@ describe("golden signals", () => {
 
   test("5xx are failures, refusals by policy are not", () => {
     const signals = new GoldenSignals(0);
+    const denied = { response_code: "403", response_flags: "RBAC" };
     signals.record("a", requests(2, { response_code: "503", response_flags: "UF" }), 1_000);
-    signals.record("b", requests(3, { response_code: "403", response_flags: "RBAC" }), 1_000);
+    signals.record("b", requests(3, { response_code: "403" }), 1_000);
+    const atServer = { ...denied, reporter: "destination", source_principal: "spiffe://x" };
+    signals.record("server", requests(3, atServer), 1_000);
     expect(signals.rows(10_000, 1_500, false)[0]).toMatchObject({
       requests: 5,
       failures: 2,

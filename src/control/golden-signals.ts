@@ -31,7 +31,7 @@ export interface GoldenRow {
   readonly source: string;
   readonly requests: number;
   readonly failures: number;
-  /** Refused by policy: 4xx that a proxy made; not failures of the service. */
+  /** Refused by policy, by the service's own proxy; not failures of the service. */
   readonly denied: number;
   readonly requestsPerSecond: number;
   /** Milliseconds, interpolated within the bucket. Absent without requests. */
@@ -80,7 +80,7 @@ export class GoldenSignals {
     const slots = isBaseline ? [] : [this.#slot(nowMs), this.#total];
     for (const { labels, value } of push.requests) {
       const grown = advance(last, `r${seriesKey(labels)}`, value);
-      if (grown <= 0 || !counts(labels)) continue;
+      if (grown <= 0 || !(counts(labels) || isDenial(labels))) continue;
       for (const slot of slots) addRequests(tallyOf(slot, labels), labels, grown);
     }
     for (const sample of push.durations) addDurations(slots, last, sample);
@@ -129,6 +129,12 @@ function counts(labels: Readonly<Record<string, string>>): boolean {
   return labels.reporter === "destination" && (labels.source_principal ?? "unknown") === "unknown";
 }
 
+/** Only the proxy that refused knows that it was not the application. */
+const isDenial = (labels: Readonly<Record<string, string>>): boolean =>
+  labels.reporter === "destination" &&
+  labels.response_code === "403" &&
+  labels.response_flags !== "-";
+
 function addDurations(
   slots: readonly Slot[],
   last: Map<string, number>,
@@ -169,7 +175,7 @@ const seriesKey = (labels: Readonly<Record<string, string>>): string =>
 function tallyOf(slot: Slot, labels: Readonly<Record<string, string>>): Tally {
   const namespace = labels.destination_service_namespace ?? "unknown";
   const service = labels.destination_service_name ?? "unknown";
-  const version = labels.destination_version ?? "unknown";
+  const version = labels.destination_version || "unknown";
   const source = `${labels.source_workload_namespace ?? "unknown"}/${labels.source_workload ?? "unknown"}`;
   const key = `${namespace}/${service}/${version}/${source}`;
   let tally = slot.tallies.get(key);
@@ -184,9 +190,10 @@ const zero = () => ({ requests: 0, failures: 0, denied: 0, buckets: new Map<numb
 
 function addRequests(tally: Tally, labels: Readonly<Record<string, string>>, count: number): void {
   const status = Number(labels.response_code ?? 0);
+  if (isDenial(labels)) tally.denied += count;
+  if (!counts(labels)) return;
   tally.requests += count;
   if (status >= 500 || status === 0) tally.failures += count;
-  else if (status === 403 && labels.response_flags !== "-") tally.denied += count;
 }
 
 function mergeInto(sums: Map<string, Tally>, tally: Tally, byCaller: boolean): void {

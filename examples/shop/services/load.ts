@@ -1,4 +1,4 @@
-// Customers: browses, buys, and now and then opens the report, at `RATE` visits a second. One visit in twenty asks for the
+// Customers: browses, buys, and now and then opens the report, at `RATE` visits a second. One visit in a hundred asks for the
 // canary. Prints a line of totals when it is told to stop.
 import { items } from "./items.ts";
 
@@ -18,7 +18,7 @@ function stop(): void {
 
 async function visit(n: number): Promise<void> {
   const item = items[n % items.length]?.id ?? "lamp";
-  const headers: Record<string, string> = n % 20 === 0 ? { "x-canary": "true" } : {};
+  const headers: Record<string, string> = n % 100 === 2 ? { "x-canary": "true" } : {};
   try {
     await get("http://web/", headers);
     await get(`http://web/items/${item}`, headers);

@@ -4,7 +4,10 @@ import { formatTable, type TableColumn } from "./table.ts";
 /** Golden columns in the order that people know from `linkerd viz stat`. */
 const columns: readonly TableColumn<GoldenRow>[] = [
   { title: "NAME", cell: ({ service }) => service },
-  { title: "VERSION", cell: ({ version }) => version },
+  {
+    title: "VERSION",
+    cell: ({ version }) => (version === "" || version === "unknown" ? "-" : version),
+  },
   { title: "SUCCESS", align: "right", cell: successCell },
   { title: "RPS", align: "right", cell: (row) => `${row.requestsPerSecond.toFixed(1)}rps` },
   { title: "LATENCY_P50", align: "right", cell: (row) => latency(row.p50Ms) },
