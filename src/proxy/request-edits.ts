@@ -52,21 +52,31 @@ export function editRequest(
   if (target !== head.path) edits.target = target;
   const authority = plan.authority ?? downstream.authority;
   if (authority !== undefined) edits.set(FIELD.host, authority);
-  if (downstream.listener.kind === "outbound") {
-    edits.remove(FIELD.proxyAuthorization).remove(FIELD.clientCert);
-    if (peerLine !== undefined) edits.set(FIELD.peer, peerLine);
-    else edits.remove(FIELD.peer);
-  } else {
-    edits.remove(FIELD.peer);
-    if (downstream.clientCertField === undefined) edits.remove(FIELD.clientCert);
-    else edits.set(FIELD.clientCert, downstream.clientCertField);
+  editIdentity(edits, head, downstream, peerLine);
+  if (facts.newTraceparent !== undefined) {
+    if (head.has(FIELD.traceparent)) edits.remove(FIELD.traceparent); // it was malformed
+    edits.addLines(`${FIELD.traceparent.text}: ${facts.newTraceparent}\r\n`);
   }
-  if (facts.newTraceparent !== undefined) edits.set(FIELD.traceparent, facts.newTraceparent);
   if (facts.newRequestId !== undefined)
     edits.addLines(`${FIELD.requestId.text}: ${facts.newRequestId}\r\n`);
   if (facts.attempts > 1) edits.set(FIELD.attemptCount, String(facts.attempts));
   if (plan.requestEdits !== undefined) applyEdits(plan.requestEdits, edits);
   return edits;
+}
+
+/** What says who somebody is comes from certificates and the kernel, never from the message. */
+function editIdentity(
+  edits: HeadEdits,
+  head: RequestHead,
+  { listener, clientCertField }: Downstream,
+  peerLine: string | undefined,
+): void {
+  if (listener.kind === "outbound" && head.has(FIELD.proxyAuthorization))
+    edits.remove(FIELD.proxyAuthorization);
+  if (peerLine !== undefined) edits.set(FIELD.peer, peerLine);
+  else if (head.has(FIELD.peer)) edits.remove(FIELD.peer);
+  if (clientCertField !== undefined) edits.set(FIELD.clientCert, clientCertField);
+  else if (head.has(FIELD.clientCert)) edits.remove(FIELD.clientCert);
 }
 
 /** Nobody but a proxy may say `weft-error`: an application's own field gets another name. */

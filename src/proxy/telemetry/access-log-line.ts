@@ -2,6 +2,7 @@
 export interface AccessEntry {
   readonly recordId: string;
   readonly startedAtWallMs: number;
+  /** A token of HTTP, so it needs no escaping. */
   readonly method: string;
   /** Path and query as the caller sent them. */
   readonly requestTarget: string;
@@ -31,12 +32,12 @@ export interface AccessEntry {
   readonly downstreamFragment: string;
 }
 
-/** The keys of Istio's JSON log, then Weft's own. One line, ending in a newline. */
+/** The keys of Istio's JSON log, whose times are whole milliseconds, then Weft's own. One line, ending in a newline. */
 export function accessLogLine(entry: AccessEntry): string {
   return (
     `{"start_time":"${isoTime(entry.startedAtWallMs)}"` +
     `,"route_name":${text(entry.routeName)}` +
-    `,"method":${text(entry.method)}` +
+    `,"method":"${entry.method}"` +
     `,"path":${text(entry.requestTarget)}` +
     `,"protocol":"${entry.protocol}"` +
     `,"response_code":${entry.status}` +
@@ -48,9 +49,9 @@ export function accessLogLine(entry: AccessEntry): string {
     `,"duration":${milliseconds(entry.durationMs)}` +
     `,"upstream_service_time":${milliseconds(entry.firstByteMs)}` +
     `,"x_forwarded_for":${text(entry.forwardedFor)}` +
-    `,"user_agent":${text(entry.userAgent)}` +
+    `,"user_agent":${userAgentText(entry.userAgent)}` +
     `,"request_id":${text(entry.requestId)}` +
-    `,"authority":${text(entry.authority)}` +
+    `,"authority":${rememberedText(entry.authority)}` +
     entry.upstreamFragment +
     entry.downstreamFragment +
     `,"upstream_transport_failure_reason":${text(entry.failureText)}` +
@@ -58,6 +59,7 @@ export function accessLogLine(entry: AccessEntry): string {
     `,"record_id":"${entry.recordId}"` +
     `,"traceparent":${text(entry.traceparent)}` +
     `,"connection_wait":${milliseconds(entry.connectionMs)}` +
+    `,"duration_us":${Math.round(entry.durationMs * 1000)}` +
     `,"attempts":${entry.attempts}}\n`
   );
 }
@@ -93,8 +95,23 @@ function text(value: string | undefined): string {
 }
 
 function milliseconds(ms: number): string {
-  return ms < 0 ? "null" : String(Math.round(ms * 1000) / 1000);
+  return ms < 0 ? "null" : String(Math.round(ms));
 }
+
+/** A text that is usually the same as the one before. */
+function remembering(): (value: string | undefined) => string {
+  let last: string | undefined;
+  let lastText = "null";
+  return (value) => {
+    if (value === last) return lastText;
+    last = value;
+    lastText = text(value);
+    return lastText;
+  };
+}
+
+const rememberedText = remembering();
+const userAgentText = remembering();
 
 let secondOf = -1;
 let secondText = "";
