@@ -9,6 +9,7 @@ import { capture } from "../support/packet-capture.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
 
 const marker = "the-weft-crosses-the-warp";
+const request = "GET / HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n";
 const strict = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -72,7 +73,10 @@ describe("nginx and curl, which know nothing of a mesh", () => {
   }, 60_000);
 
   test("plaintext to the proxy is refused under STRICT", async () => {
-    expect(await answerTo(connectTcp(inbound), "GET / HTTP/1.1\r\nHost: site\r\n\r\n")).toBe("");
+    const answer = await answerTo(connectTcp(inbound), request);
+    expect(answer).toStartWith("HTTP/1.1 403 ");
+    expect(answer).toContain("weft-error: tls-required; by=site");
+    expect(answer).not.toContain(marker);
   });
 
   test("TLS without a client certificate is refused under STRICT", async () => {
@@ -81,7 +85,7 @@ describe("nginx and curl, which know nothing of a mesh", () => {
       rejectUnauthorized: false,
       ALPNProtocols: ["istio-http/1.1"],
     });
-    expect(await answerTo(socket, "GET / HTTP/1.1\r\nHost: site\r\n\r\n")).toBe("");
+    expect(await answerTo(socket, request)).toBe("");
   });
 });
 

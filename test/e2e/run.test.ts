@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { ownCommandLine } from "../../src/cli/own-command-line.ts";
 import { type Caller, startCaller } from "../support/caller.ts";
 import { eventually, eventuallyHolds } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Mesh, startMesh } from "../support/mesh.ts";
 import { type Server, startServer } from "../support/server.ts";
-import { runWeft } from "../support/spawn-weft.ts";
+import { runProgram, runWeft, spawnProgram } from "../support/spawn-weft.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { proxyOf } from "../support/workload-processes.ts";
 
@@ -38,9 +40,9 @@ afterAll(() => mesh?.[Symbol.asyncDispose]());
 
 describe("a command under weft run", () => {
   test("keeps its output and its exit code", async () => {
-    const script = "printf 'to out'; printf 'to err' >&2; exit 7";
+    const script = "echo to out; echo to err >&2; exit 7";
     const ended = await mesh.call(job, ["sh", "-c", script]);
-    expect(ended).toEqual({ exitCode: 7, stdout: "to out", stderr: "to err" });
+    expect(ended).toEqual({ exitCode: 7, stdout: "to out\n", stderr: "to err\n" });
   }, 20_000);
 
   test("that a signal ended has 128 and the signal's number for an exit code", async () => {
@@ -62,6 +64,24 @@ describe("a command under weft run", () => {
     },
     20_000,
   );
+
+  test("gets Ctrl-C from its terminal, once", async () => {
+    await using directory = await tempDir();
+    const keyboard = join(directory.path, "keyboard");
+    const trap = "trap 'echo got it; exit 9' INT; echo up; while :; do sleep 0.05; done";
+    const words = ownCommandLine(["run", "--data-dir", mesh.dataDir, ...job, "--", "sh", "-c"]);
+    await runProgram(["mkfifo", keyboard]);
+    await using keys = await open(keyboard, "r+"); // to read too, or it would wait for a reader
+    await using terminal = spawnProgram([
+      ...["sh", "-c", 'exec script -qefc "$1" /dev/null < "$0"', keyboard],
+      [...words, `"${trap}"`].join(" "),
+    ]);
+    await terminal.stdout.line(/^up\s*$/);
+    await keys.write("\x03");
+    expect(await terminal.exited).toBe(9);
+    expect(terminal.stdout.text.match(/got it/g)).toHaveLength(1);
+    expect(terminal.processes()).toEqual([]);
+  }, 20_000);
 
   test("that does not exist is an error that names it", async () => {
     const ended = await mesh.call(job, ["no-such-program"]);
@@ -146,6 +166,19 @@ describe("programs of other languages call by name", () => {
     const ended = await mesh.call(flags, ["python3", "-c", script]);
     expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
     expect(nameIn(ended.stdout)).toBe("solo");
+  }, 20_000);
+
+  test("curl, whose path is put in order before a policy or a server sees it", async () => {
+    await mesh.apply(denyOf("GET", "/secret"));
+    const script = `
+      curl -sS --path-as-is http://solo/a/../open
+      echo
+      curl -sS --path-as-is -o /dev/null -w '%{http_code}' http://solo/open/../secret
+      curl -sS --path-as-is -o /dev/null -w ' %{http_code}' http://solo/%73ecret`;
+    const ended = await mesh.call(flags, ["sh", "-c", script]);
+    const [open = "", secret] = ended.stdout.split("\n");
+    expect(JSON.parse(open).path).toBe("/open");
+    expect(secret).toBe("403 403");
   }, 20_000);
 
   test("curl through CONNECT, with the policies and routes of plain calls", async () => {
