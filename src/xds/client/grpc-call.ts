@@ -143,7 +143,8 @@ class Reply {
   #verdict(error: Error | undefined): XdsError | undefined {
     const status = this.#status;
     if (status === undefined) {
-      const problem = this.#httpProblem ?? error?.message ?? "the stream ended without a status";
+      const problem =
+        this.#httpProblem ?? error?.message ?? "the connection was lost in the middle of the call";
       return new XdsError("unavailable", problem, error);
     }
     if (status.code !== 0)
