@@ -19,6 +19,15 @@ function isValue(value: string): boolean {
   return true;
 }
 
+/** Fields that say how the message is framed: only the encoder knows. */
+const FRAMING = new Set(["connection", "content-length", "transfer-encoding"]);
+
+function editable(given: FieldName | string): FieldName {
+  const name = typeof given === "string" ? fieldName(given) : given;
+  if (FRAMING.has(name.lower)) throw new RangeError(`${name.text} is written by the connection`);
+  return name;
+}
+
 /** One `name: value` line with its line ending. Throws RangeError for a value that cannot be sent. */
 export function fieldLine(name: FieldName | string, value: string): string {
   const text = typeof name === "string" ? fieldName(name).text : name.text;
@@ -33,7 +42,8 @@ function checkedValue(value: string): string {
 /**
  * Edits of a head that is passed on. Untouched fields keep their bytes, case and order; a `set` field stays where
  * it was (its repeats go), or is appended when it was absent. Later edits of a name win over earlier ones.
- * Values are latin1 strings. Owned by the caller, may be cleared and used again after the call that took it.
+ * Values are latin1 strings. Framing fields (Content-Length, Transfer-Encoding, Connection) and what is not a valid name
+ * or value throw RangeError: configuration is validated before it comes here. Owned by the caller, may be cleared and used again after the call that took it.
  */
 export class HeadEdits {
   /** Replaces the request target (sent as given: the caller has normalised it). */
@@ -51,7 +61,7 @@ export class HeadEdits {
 
   /** Appends a field; fields of the same name stay. */
   add(name: FieldName | string, value: string): this {
-    this.appended += fieldLine(name, value);
+    this.appended += fieldLine(editable(name), value);
     return this;
   }
 
@@ -66,7 +76,7 @@ export class HeadEdits {
   }
 
   rename(from: FieldName | string, to: FieldName | string): this {
-    return this.#edit("rename", from, typeof to === "string" ? fieldName(to).text : to.text);
+    return this.#edit("rename", from, editable(to).text);
   }
 
   get isEmpty(): boolean {
@@ -82,7 +92,7 @@ export class HeadEdits {
   }
 
   #edit(kind: EditKind, given: FieldName | string, text: string): this {
-    const name = typeof given === "string" ? fieldName(given) : given;
+    const name = editable(given);
     this.mask |= 1 << (name.hash & 31);
     const { edits } = this;
     for (let i = 0; i < edits.length; i++) {
