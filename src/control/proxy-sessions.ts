@@ -8,6 +8,7 @@ import type {
   Refused,
   SyncEvent,
 } from "#xds/server/config-source.ts";
+import { RouteHold } from "./hold-routes.ts";
 import { sameSnapshot } from "./same-snapshot.ts";
 import { SyncTable } from "./sync-table.ts";
 
@@ -64,7 +65,7 @@ export class ProxySessions implements ConfigSource {
       const reason = `this control plane already serves ${maxSessions} proxies`;
       return { kind: "refused", code: "resource-exhausted", reason };
     }
-    const session = new Session(this.#nextId++, proxy, workload, this.#clock.wallMs(), this.#hooks);
+    const session = new Session(this.#nextId++, proxy, workload, this.#clock, this.#hooks);
     this.#sessions.set(session.id, session);
     if (this.#streamsOf(workload) === 1) this.#hooks.joined(workload, proxy.nodeId);
     session.refresh(this.#hooks.compile(workload), this.#hooks.worldNumber());
@@ -112,33 +113,49 @@ class Session implements ProxySession {
   readonly #hooks: SessionHooks;
   /** Which world each handed-out snapshot was of, so that an acknowledgement counts for that world. */
   readonly #numbers = new WeakMap<Snapshot, number>();
+  readonly #hold = new RouteHold();
+  readonly #clock: Clock;
+  #lookAgain: Timer | undefined;
   #wake: (() => void) | undefined;
 
   constructor(
     id: number,
     proxy: ConnectingProxy,
     workload: Workload,
-    nowMs: number,
+    clock: Clock,
     hooks: SessionHooks,
   ) {
+    this.#clock = clock;
     this.id = id;
     this.nodeId = proxy.nodeId;
     this.workload = workload;
     this.address = proxy.address;
-    this.connectedAtMs = nowMs;
+    this.connectedAtMs = clock.wallMs();
     this.#hooks = hooks;
   }
 
-  refresh(next: Snapshot, number: number): boolean {
-    if (sameSnapshot(this.snapshot, next)) return false;
+  refresh(wanted: Snapshot, number: number): boolean {
+    const now = this.#clock.monotonicMs();
+    const { snapshot: next, lookAgainMs } = this.#hold.apply(this.snapshot, wanted, now);
+    clearTimeout(this.#lookAgain);
+    if (lookAgainMs !== undefined) {
+      // Whoever waits for this change waits for the routes that are held back, too.
+      this.changedAt = number;
+      this.#lookAgain = setTimeout(() => this.refresh(wanted, number), lookAgainMs - now);
+    }
+    if (sameSnapshot(this.snapshot, next)) return lookAgainMs !== undefined;
     this.snapshot = next;
     this.changedAt = number;
-    this.#numbers.set(next, number);
+    this.#numbers.set(next, lookAgainMs === undefined ? number : number - 1);
     this.#wake?.();
     return true;
   }
 
-  feed(end: () => void): ConfigFeed {
+  feed(closed: () => void): ConfigFeed {
+    const end = () => {
+      clearTimeout(this.#lookAgain);
+      closed();
+    };
     return {
       snapshot: () => this.snapshot,
       onChange: (callback) => {
