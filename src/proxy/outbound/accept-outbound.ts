@@ -40,7 +40,7 @@ export function acceptOutbound(
   transport: Transport,
 ): void {
   const downstream = downstreamOf(listener, transport, undefined);
-  const stranger = strangerOf(around, listener, transport);
+  const stranger = strangerOf(around, transport);
   const handler = new OutboundConnection(around, downstream, stranger).handler();
   around.connections.serve(around.runtime, downstream, transport, handler);
 }
@@ -70,13 +70,11 @@ function downstreamOf(
   };
 }
 
-/** Ports without a secret ask the kernel instead: only our own user (and root, who may do everything anyway) passes. */
+/** The kernel says whose the other end is: only our own user (and root, who may do everything anyway) passes. */
 function strangerOf(
   { peerUid, ownUid }: OutboundSurroundings,
-  { config }: OutboundState,
   transport: Transport,
 ): Failure | undefined {
-  if (config.mode === "http-proxy") return undefined;
   const uid = peerUid(transport);
   if (uid === ownUid || uid === 0) return undefined;
   const who = uid === undefined ? "a user that cannot be told" : `user ${uid}`;
