@@ -26,9 +26,14 @@ export interface TestApi extends AsyncDisposable {
   readonly store: Store;
   readonly kubeconfig: string;
   readonly caCert: string;
+  readonly caFile: string;
   readonly directory: string;
   /** With the token, trusting the test's CA. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Closes the listener and every connection; store and registry stay. */
+  stopServing(): Promise<void>;
+  /** On the same port. */
+  serveAgain(): Promise<void>;
 }
 
 export interface TestApiOptions
@@ -52,31 +57,41 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     uuid: randomUUID,
   });
   const tls = testTls();
-  const server = await serveApi({
-    ...environment,
-    registry,
-    tls,
-    tokens: [{ token: TEST_TOKEN, user: TEST_USER, groups: ["system:masters"] }],
-    address: { host: "127.0.0.1", port: 0 },
-    ...serve,
-  });
+  const listen = (port: number) =>
+    serveApi({
+      ...environment,
+      registry,
+      tls,
+      tokens: [{ token: TEST_TOKEN, user: TEST_USER, groups: ["system:masters"] }],
+      address: { host: "127.0.0.1", port },
+      ...serve,
+    });
+  const server = await listen(0);
+  let serving: ApiServer = server;
   const file = join(directory.path, "kubeconfig");
   const text = kubeconfig({ url: server.url, token: TEST_TOKEN, caCert: tls.ca });
   await writeFile(file, text, { mode: 0o600 });
+  const caFile = join(directory.path, "ca.pem");
+  await writeFile(caFile, tls.ca);
   return {
     server,
     registry,
     store,
     kubeconfig: file,
     caCert: tls.ca,
+    caFile,
     directory: directory.path,
     fetch: (path, init = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("authorization")) headers.set("authorization", `Bearer ${TEST_TOKEN}`);
       return fetch(`${server.url}${path}`, { ...init, headers, tls: { ca: tls.ca } });
     },
+    stopServing: async () => serving[Symbol.asyncDispose](),
+    serveAgain: async () => {
+      serving = await listen(server.port);
+    },
     [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
+      await serving[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
     },
