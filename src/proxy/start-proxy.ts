@@ -9,7 +9,7 @@ import type { Log } from "#core/log.ts";
 import { compileRe2 } from "#core/regex/re2.ts";
 import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
 import type { ListenAddress } from "#net/listener.ts";
-import { peerUid } from "#net/peer-uid.ts";
+import type { Transport } from "#net/transport.ts";
 import { openConfigStream } from "#xds/client/config-stream.ts";
 import type {
   ConfigStream,
@@ -37,6 +37,8 @@ export interface ProxyOptions {
   /** [0, 1) */
   readonly random: () => number;
   readonly log: Log;
+  /** Who made a loopback connection; undefined when that cannot be told. */
+  readonly peerUid: (transport: Transport) => number | undefined;
   /** Whose connections the unguarded loopback ports accept. */
   readonly ownUid: number;
   /** `ready` once; or `fatal`, when starting again would not help. */
@@ -105,7 +107,7 @@ class RunningProxy implements Proxy {
       clock,
       random,
       log,
-      peerUid,
+      peerUid: options.peerUid,
       ownUid: options.ownUid,
       notReadyBecause: () => (this.#isReady ? undefined : `waiting for ${this.#waitsFor}`),
     });
