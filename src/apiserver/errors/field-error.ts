@@ -1,5 +1,6 @@
 // Issues of validation in the form that a kube-apiserver gives field errors: `path: Type: value: detail`.
 import type { Issue } from "#core/issue.ts";
+import { ownField } from "../own-field.ts";
 import type { StatusCause } from "./status.ts";
 
 /** An issue that quotes another value than the one at its path: a label's key, where the path is that of all labels. */
@@ -72,7 +73,7 @@ export function valueAt(root: unknown, path: string): unknown {
   let at = root;
   for (const [, plain, bracketed] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
     if (typeof at !== "object" || at === null) return undefined;
-    at = (at as Record<string, unknown>)[plain ?? bracketed ?? ""];
+    at = ownField(at, plain ?? bracketed ?? "");
   }
   return at;
 }

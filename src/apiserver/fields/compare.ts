@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { ownField } from "../own-field.ts";
 import { FieldSet, type Path } from "./field-set.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
 import {
@@ -88,7 +89,7 @@ function compareFields(schema: MaybeSchema, side: Side, at: Path, found: Found):
   const before = (side.before ?? {}) as Record<string, unknown>;
   const after = (side.after ?? {}) as Record<string, unknown>;
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const child = { before: before[key], after: after[key] };
+    const child = { before: ownField(before, key), after: ownField(after, key) };
     compareAt(schemaOfField(schema, key), child, [...at, fieldElement(key)], found);
   }
 }

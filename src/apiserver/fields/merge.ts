@@ -1,3 +1,4 @@
+import { ownField, setOwnField } from "../own-field.ts";
 import { isEmpty } from "./compare.ts";
 import type { PathElement } from "./path-element.ts";
 import {
@@ -24,8 +25,8 @@ function mergeFields(schema: MaybeSchema, live: unknown, config: unknown): unkno
   const right = (config ?? {}) as Record<string, unknown>;
   const out: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    const child = merge(schemaOfField(schema, key), left[key], right[key]);
-    if (child !== undefined) out[key] = child;
+    const child = merge(schemaOfField(schema, key), ownField(left, key), ownField(right, key));
+    if (child !== undefined) setOwnField(out, key, child);
   }
   return Object.keys(out).length > 0 ? out : undefined;
 }

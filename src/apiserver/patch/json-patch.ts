@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "#resources/schema/field-path.ts";
+import { setOwnField } from "../own-field.ts";
 import { PatchError } from "./patch-error.ts";
 
 /** As in Kubernetes: more operations than this are refused before any is tried. */
@@ -113,7 +114,7 @@ function add(document: unknown, path: Pointer, value: unknown): unknown {
     if (index === undefined)
       throw failed("add operation does not apply", path, "invalid array index");
     parent.splice(index, 0, value);
-  } else define(parent as Record<string, unknown>, last, value);
+  } else setOwnField(parent as Record<string, unknown>, last, value);
   return document;
 }
 
@@ -127,16 +128,6 @@ function remove(document: unknown, path: Pointer): unknown {
   else if (isObject(parent) && Object.hasOwn(parent, last)) delete parent[last];
   else throw failed("remove operation does not apply", path, "Unable to remove nonexistent key");
   return document;
-}
-
-/** `__proto__` is a key like any other. */
-function define(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
 }
 
 function indexOf(part: string, max: number): number | undefined {

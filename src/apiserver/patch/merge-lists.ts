@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JsonSchema } from "#resources/kind.ts";
 import { isObject } from "#resources/schema/field-path.ts";
 import { childSchema } from "#resources/schema/unknown-fields.ts";
+import { ownField } from "../own-field.ts";
 import { DIRECTIVE, mergeKeyOf, withoutDirectives } from "./directives.ts";
 import { orderLike } from "./element-order.ts";
 import { PatchError } from "./patch-error.ts";
@@ -67,7 +68,7 @@ function readDirectives(patch: readonly unknown[], mergeKey: string) {
 }
 
 function identityOf(item: unknown, mergeKey: string): unknown {
-  const value = isObject(item) ? item[mergeKey] : undefined;
+  const value = ownField(item, mergeKey);
   if (value !== undefined) return value;
   const text = JSON.stringify(item);
   throw new PatchError(

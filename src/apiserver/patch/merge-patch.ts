@@ -1,4 +1,5 @@
 import { isObject } from "#resources/schema/field-path.ts";
+import { ownField, setOwnField } from "../own-field.ts";
 
 /** RFC 7386: null removes, objects merge, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -6,7 +7,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const out: Record<string, unknown> = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete out[key];
-    else out[key] = mergePatch(out[key], value);
+    else setOwnField(out, key, mergePatch(ownField(out, key), value));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 import type { JsonSchema } from "#resources/kind.ts";
 import { isObject } from "#resources/schema/field-path.ts";
 import { childSchema } from "#resources/schema/unknown-fields.ts";
+import { ownField, setOwnField } from "../own-field.ts";
 import {
   DELETE_FROM,
   DIRECTIVE,
@@ -47,7 +48,7 @@ function mergeFields(schema: MaybeSchema, target: Fields, patch: Fields): Fields
 }
 
 function mergeField(schema: MaybeSchema, out: Fields, key: string, value: unknown): void {
-  const before = out[key];
+  const before = ownField(out, key);
   if (value === null) {
     delete out[key];
     return;
@@ -55,11 +56,11 @@ function mergeField(schema: MaybeSchema, out: Fields, key: string, value: unknow
   const own = schema === undefined ? undefined : childSchema(schema, key);
   const strategies = strategiesOf(own);
   if (isObject(value) && isObject(before) && !strategies.includes("replace"))
-    out[key] = mergeFields(own, before, value);
+    setOwnField(out, key, mergeFields(own, before, value));
   else if (Array.isArray(value) && Array.isArray(before) && strategies.includes("merge"))
-    out[key] = mergeLists(own, before, value, mergeFields);
+    setOwnField(out, key, mergeLists(own, before, value, mergeFields));
   else if (isObject(value) && DIRECTIVE in value && !isObject(before)) delete out[key];
-  else out[key] = withoutDirectives(value);
+  else setOwnField(out, key, withoutDirectives(value));
 }
 
 /** A list whose order the patch sets, with what it changes of the list, if anything. */
@@ -71,8 +72,8 @@ function mergeInOrder(
   order: unknown,
 ): void {
   const own = schema === undefined ? undefined : childSchema(schema, key);
-  const before = readList(out[key], key);
-  const patched = readList(patch[key], key);
+  const before = readList(ownField(out, key), key);
+  const patched = readList(ownField(patch, key), key);
   if (!Array.isArray(order)) throw new PatchError("malformed", `${ORDER}${key} must be a list`);
   const mergeKey = mergeKeyOf(own);
   checkOrder(patched ?? [], order, mergeKey);
@@ -132,8 +133,13 @@ function retained(target: Fields, retain: unknown, patch: Fields): Fields {
 function deleteFrom(out: Fields, key: string, values: unknown): void {
   if (!Array.isArray(values))
     throw new PatchError("malformed", `${DELETE_FROM}${key} must be a list`);
-  const before = out[key];
-  if (Array.isArray(before)) out[key] = before.filter((item) => !values.includes(item));
+  const before = ownField(out, key);
+  if (Array.isArray(before))
+    setOwnField(
+      out,
+      key,
+      before.filter((item) => !values.includes(item)),
+    );
 }
 
 function unknownDirective(directive: unknown): PatchError {
