@@ -34,9 +34,9 @@ export interface SessionHooks {
   compile(workload: Workload): Snapshot;
   /** The number of the world of now. */
   worldNumber(): number;
-  /** Called when the first stream of a workload opens and when its last one ends. */
+  /** Called when the first stream of a workload opens and when its last one ends, in good order or by accident. */
   joined(workload: Workload, nodeId: string): void;
-  left(workload: Workload, nodeId: string): void;
+  left(workload: Workload, nodeId: string, inGoodOrder: boolean): void;
   /** Something that people may wait for has happened. */
   progressed(): void;
 }
@@ -94,7 +94,8 @@ export class ProxySessions implements ConfigSource {
 
   #end(session: Session): void {
     if (!this.#sessions.delete(session.id)) return;
-    if (this.#streamsOf(session.workload) === 0) this.#hooks.left(session.workload, session.nodeId);
+    if (this.#streamsOf(session.workload) === 0)
+      this.#hooks.left(session.workload, session.nodeId, session.isLeaving);
     this.#hooks.progressed();
   }
 }
@@ -110,6 +111,7 @@ class Session implements ProxySession {
   changedAt = 0;
   syncedThrough = 0;
   nacked: string | undefined;
+  isLeaving = false;
   readonly #hooks: SessionHooks;
   /** Which world each handed-out snapshot was of, so that an acknowledgement counts for that world. */
   readonly #numbers = new WeakMap<Snapshot, number>();
@@ -160,6 +162,9 @@ class Session implements ProxySession {
       snapshot: () => this.snapshot,
       onChange: (callback) => {
         this.#wake = callback;
+      },
+      leaving: () => {
+        this.isLeaving = true;
       },
       report: (event) => this.#report(event),
       [Symbol.dispose]: end,

@@ -1,5 +1,5 @@
 // Workloads that have joined live in the store as long as their streams do: a WorkloadEntry appears with the first stream
-// and goes some seconds after the last one, so that a proxy that restarts or reconnects leaves no gap, and a host that lost
+// and goes with the last one: at once when the proxy said that it leaves, else after some seconds, so that a proxy that restarts or reconnects leaves no gap, and a host that lost
 // power leaves no dead endpoint.
 
 import type { KindClient } from "#apiserver/registry/kind-client.ts";
@@ -52,7 +52,7 @@ export class Registrations implements Disposable {
         managedBy["app.kubernetes.io/managed-by"]
       )
         continue;
-      this.#scheduleRemoval(metadata.namespace ?? "", metadata.name);
+      this.#scheduleRemoval(metadata.namespace ?? "", metadata.name, this.#options.graceMs);
     }
   }
 
@@ -64,9 +64,11 @@ export class Registrations implements Disposable {
     this.#enqueue(key, () => this.#register(workload));
   }
 
-  left(workload: Workload): void {
+  /** In good order: it told us that it goes away, and nobody should call it any more. */
+  left(workload: Workload, inGoodOrder: boolean): void {
     this.#present.delete(keyOf(workload));
-    this.#scheduleRemoval(workload.namespace, workload.name);
+    const graceMs = inGoodOrder ? 0 : this.#options.graceMs;
+    this.#scheduleRemoval(workload.namespace, workload.name, graceMs);
   }
 
   [Symbol.dispose](): void {
@@ -74,7 +76,7 @@ export class Registrations implements Disposable {
     this.#leaving.clear();
   }
 
-  #scheduleRemoval(namespace: string, name: string): void {
+  #scheduleRemoval(namespace: string, name: string, graceMs: number): void {
     const key = `${namespace}/${name}`;
     if (this.#present.has(key)) return;
     clearTimeout(this.#leaving.get(key));
@@ -82,7 +84,7 @@ export class Registrations implements Disposable {
       this.#leaving.delete(key);
       this.#enqueue(key, () => this.#remove(namespace, name));
     };
-    this.#leaving.set(key, setTimeout(remove, this.#options.graceMs));
+    this.#leaving.set(key, setTimeout(remove, graceMs));
   }
 
   async #register(workload: Workload): Promise<void> {

@@ -53,8 +53,8 @@ export class XdsPlane {
         compile: (workload) => compiler.snapshot(this.#world.world, workload),
         worldNumber: () => this.#world.number,
         joined: (workload) => registrations.joined(workload),
-        left: (workload, nodeId) => {
-          registrations.left(workload);
+        left: (workload, nodeId, inGoodOrder) => {
+          registrations.left(workload, inGoodOrder);
           this.signals.forget(nodeId);
         },
         progressed: () => {

@@ -255,7 +255,7 @@ class RunningProxy implements Proxy {
     if (this.#saving !== undefined) this.#save();
     this.#identity[Symbol.dispose]();
     this.#push?.[Symbol.dispose]();
-    this.#stream?.[Symbol.dispose](); // others learn that we leave before we do
+    await this.#stream?.leave(); // others learn that we leave before we do
     await (drainMs > 0 ? this.#plane.drain(drainMs) : this.#plane.close());
     await this.#accessLog?.[Symbol.asyncDispose]();
   }

@@ -38,6 +38,7 @@ const PING_EVERY_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
 /** Trust roots under Istio's name. */
 const SECRETS = ["ROOTCA"];
+const LEAVE_WITHIN_MS = 500;
 
 /** Disposable by `close`; `onDown` comes at most once. */
 export class ConfigLink {
@@ -47,6 +48,7 @@ export class ConfigLink {
   #session: Http2Session | undefined;
   #call: Call | undefined;
   #ping: Disposable | undefined;
+  #onEnd: () => void = () => undefined;
   #isOver = false;
   #isSynced = false;
   /** Types whose first response has not been accepted yet. */
@@ -66,8 +68,10 @@ export class ConfigLink {
       const call = { path: DELTA_PATH, authority: "control-plane", timers };
       this.#call = openCall(session, call, {
         message: (bytes) => this.#receive(bytes),
-        end: (error) =>
-          this.#down(error ?? new XdsError("unavailable", "the control plane ended the stream")),
+        end: (error) => {
+          this.#onEnd();
+          this.#down(error ?? new XdsError("unavailable", "the control plane ended the stream"));
+        },
       });
       this.#subscribe();
       this.#schedulePing();
@@ -79,6 +83,23 @@ export class ConfigLink {
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#release();
+  }
+
+  /**
+   * Ends the stream in good order, so that the server knows that this is no accident. Resolves when the server has ended
+   * its side, or a moment later.
+   */
+  async leave(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEnd = resolve;
+    this.#call?.finish();
+    if (this.#call === undefined) resolve();
+    const patience = this.#options.timers.after(LEAVE_WITHIN_MS, resolve);
+    await promise;
+    patience[Symbol.dispose]();
     this.#release();
   }
 

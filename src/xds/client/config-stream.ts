@@ -23,6 +23,7 @@ export function openConfigStream(options: ConfigStreamOptions): ConfigStream {
   stream.start();
   return {
     reconnect: () => stream.replace(),
+    leave: () => stream.leave(),
     [Symbol.dispose]: () => stream.stop(),
   };
 }
@@ -65,6 +66,13 @@ class RunningStream {
     this.#retry?.[Symbol.dispose]();
     this.#link?.close();
     this.#old?.close();
+  }
+
+  async leave(): Promise<void> {
+    const links = [this.#link, this.#old];
+    this.#isStopped = true;
+    this.#retry?.[Symbol.dispose]();
+    await Promise.all(links.map((link) => link?.leave()));
   }
 
   #open(): void {

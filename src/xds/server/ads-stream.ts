@@ -87,6 +87,12 @@ export class AdsStream {
     if (!this.#isClosed) this.#fail(error);
   }
 
+  /** The proxy has ended its side: no accident. */
+  leave(): void {
+    if (!this.#isClosed) this.#opened?.feed.leaving();
+    this.close();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

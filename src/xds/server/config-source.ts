@@ -31,6 +31,8 @@ export interface ConfigFeed extends Disposable {
   snapshot(): Snapshot;
   /** At most one callback; called when `snapshot()` has a new value, from any turn of the event loop. */
   onChange(callback: () => void): void;
+  /** The proxy ends this stream in good order: it goes away, or has another stream. Disposal follows. */
+  leaving(): void;
   /** Must not throw. Called in the order in which things happened on this stream. */
   report(event: SyncEvent): void;
 }

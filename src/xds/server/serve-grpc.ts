@@ -140,6 +140,7 @@ function serveDiscovery(
   };
   call.on("data", (bytes: Bytes) => stream.receive(bytes));
   call.on("end", () => {
+    stream.leave();
     close();
     call.end();
   });
