@@ -3,6 +3,7 @@ import { connect } from "node:tls";
 import { Hono } from "hono";
 import type { Log, LogFields } from "#core/log.ts";
 import { startTestApi, TEST_TOKEN, type TestApi, testTls } from "../../test/support/api-server.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import type { User } from "./admission/admission.ts";
 
 const WIDGETS = "/apis/test.weft.dev/v1/namespaces/default/widgets";
@@ -250,6 +251,105 @@ test("a write is seen by twenty watches within 50 ms", async () => {
   for (const reader of readers) await reader?.cancel();
   times.sort((a, b) => a - b);
   expect(times[10]).toBeLessThan(50);
+});
+
+test("a watch whose client has gone is closed, and so is one whose time is up", async () => {
+  const { store } = api;
+  const original = store.watch.bind(store);
+  const open = new Set<unknown>();
+  store.watch = (options) => {
+    const watch = original(options);
+    open.add(watch);
+    return {
+      events: watch.events,
+      requestBookmark: () => watch.requestBookmark(),
+      [Symbol.dispose]: () => {
+        open.delete(watch);
+        watch[Symbol.dispose]();
+      },
+    };
+  };
+  const leaving = new AbortController();
+  await api.fetch(`${WIDGETS}?watch=1&resourceVersion=1`, { signal: leaving.signal });
+  await eventually(() => open.size === 1);
+  leaving.abort();
+  await eventually(() => open.size === 0);
+  await (await api.fetch(`${WIDGETS}?watch=1&timeoutSeconds=1`)).text();
+  expect(open.size).toBe(0);
+  store.watch = original;
+});
+
+describe("lists and watches by version", () => {
+  test("pages show one moment, and an old page or version has expired", async () => {
+    await using small = await startTestApi({ keepChanges: 6 });
+    const client = small.registry.client("widgets.test.weft.dev", {
+      user: { name: "test", groups: [] },
+      fieldManager: "test",
+    });
+    const make = (name: string) =>
+      client.create({ ...widget(name), metadata: { name, namespace: "default" } });
+    for (const name of ["a", "b", "c"]) await make(name);
+    interface List {
+      readonly metadata: { readonly continue: string; readonly resourceVersion: string };
+      readonly items: readonly { readonly metadata: { readonly name: string } }[];
+    }
+    const list = async (query: string) =>
+      (await small.fetch(`${WIDGETS}?${query}`)).json() as Promise<List>;
+    const first = await list("limit=2");
+    await make("aa");
+    const second = await list(`limit=2&continue=${first.metadata.continue}`);
+    expect(second.items.map(({ metadata }) => metadata.name)).toEqual(["c"]);
+    const exact = `resourceVersion=${first.metadata.resourceVersion}&resourceVersionMatch=Exact`;
+    expect((await list(exact)).items).toHaveLength(3);
+    for (let i = 0; i < 20; i++) await make(`x${i}`);
+    const late = await status(
+      await small.fetch(`${WIDGETS}?limit=2&continue=${first.metadata.continue}`),
+    );
+    expect(late).toMatchObject({ http: 410, reason: "Expired" });
+    expect(await status(await small.fetch(`${WIDGETS}?${exact}`))).toMatchObject({ http: 410 });
+    const future = await status(await small.fetch(`${WIDGETS}?resourceVersion=999999`));
+    expect(future).toMatchObject({ http: 504, reason: "Timeout" });
+    const text = await (await small.fetch(`${WIDGETS}?watch=1&resourceVersion=1`)).text();
+    expect(JSON.parse(text)).toMatchObject({
+      type: "ERROR",
+      object: { code: 410, reason: "Expired" },
+    });
+  });
+
+  test("a watch list sends what exists, and a bookmark that says it has", async () => {
+    const query =
+      "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1";
+    await post(WIDGETS, widget("initial"));
+    const lines = (await (await api.fetch(`${WIDGETS}?${query}`)).text()).trim().split("\n");
+    const events = lines.map((line) => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({
+      type: "BOOKMARK",
+      object: {
+        kind: "Widget",
+        metadata: { annotations: { "k8s.io/initial-events-end": "true" } },
+      },
+    });
+    expect(events.slice(0, -1).every(({ type }) => type === "ADDED")).toBe(true);
+    expect(events.some(({ object }) => object.metadata.name === "initial")).toBe(true);
+  });
+
+  test("a watch of tables names the columns once", async () => {
+    const headers = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" };
+    const response = await api.fetch(`${WIDGETS}?watch=1&timeoutSeconds=1`, { headers });
+    const tables = (await response.text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).object);
+    expect(tables.length).toBeGreaterThan(1);
+    expect(tables[0].columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
+      "Name",
+      "Size",
+      "Color",
+      "Age",
+    ]);
+    expect(tables[1].columnDefinitions).toBeNull();
+    expect(tables[1].rows[0].object.kind).toBe("PartialObjectMetadata");
+  });
 });
 
 test("a new certificate serves new connections and closes no old one", async () => {

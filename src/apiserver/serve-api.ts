@@ -7,10 +7,10 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { makeDiscovery } from "./discovery/discovery.ts";
 import { serveRequest } from "./http/node-adapter.ts";
+import { rescue } from "./http/rescue.ts";
 import { makeOpenApi } from "./openapi/open-api.ts";
 import type { Registry } from "./registry/registry.ts";
 import { makeApp } from "./rest/app.ts";
-import { rescue } from "./rest/rescue.ts";
 import type { IssueToken } from "./rest/resource-request.ts";
 import { type BearerToken, makeAuthenticate } from "./security/tokens.ts";
 

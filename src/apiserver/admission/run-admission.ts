@@ -1,8 +1,8 @@
 import type { Resource } from "#resources/resource.ts";
 import type { Store } from "#store/store.ts";
 import { invalid } from "../errors/object-errors.ts";
-import { checkObject } from "../registry/check-object.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { checkObject } from "../validation/check-object.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "./admission.ts";
 
 export interface Admitted {

@@ -1,7 +1,7 @@
 // What is served, in the two ways in which clients ask: one document per group and version, or all at once.
-import type { KindTable } from "../registry/kind-table.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
-import { apiVersionOf } from "../registry/served-kind.ts";
+import type { KindTable } from "../kinds/kind-table.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { apiVersionOf } from "../kinds/served-kind.ts";
 import { type Review, reviews } from "../reviews/reviews.ts";
 import { OBJECT_VERBS, STATUS_VERBS } from "./verbs.ts";
 

@@ -1,6 +1,6 @@
 // Errors about one object, in the words of a kube-apiserver.
 import type { Issue } from "#core/issue.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { ApiError } from "./api-error.ts";
 import { causeOf, fieldErrorText } from "./field-error.ts";
 

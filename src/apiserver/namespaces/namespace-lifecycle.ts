@@ -3,11 +3,11 @@ import type { Resource } from "#resources/resource.ts";
 import { isStoreError } from "#store/store-error.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { forbidden } from "../errors/object-errors.ts";
+import { apiVersionOf, type ServedKind, storedVersion } from "../kinds/served-kind.ts";
 import type { Core } from "../registry/core.ts";
 import { createObject } from "../registry/create-object.ts";
 import { deleteObject } from "../registry/delete-object.ts";
 import { keyOf, type ObjectRef } from "../registry/object-ref.ts";
-import { apiVersionOf, type ServedKind, storedVersion } from "../registry/served-kind.ts";
 import { timestamp } from "../registry/stamp.ts";
 import { NAMESPACES, SERVICE_ACCOUNTS } from "./check-namespace.ts";
 

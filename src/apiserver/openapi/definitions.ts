@@ -1,6 +1,6 @@
 import type { JsonSchema } from "#resources/kind.ts";
 import { metadataSchema } from "#resources/schema/metadata.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { INT_OR_STRING, openApiSchema, type Reference } from "./schema-writer.ts";
 
 export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";

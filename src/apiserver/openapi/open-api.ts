@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { KindTable } from "../registry/kind-table.ts";
-import { apiVersionOf } from "../registry/served-kind.ts";
+import type { KindTable } from "../kinds/kind-table.ts";
+import { apiVersionOf } from "../kinds/served-kind.ts";
 import { makeV2 } from "./v2.ts";
 import { encodeV2, OPENAPI_V2_PROTOBUF } from "./v2-protobuf.ts";
 import { makeV3 } from "./v3.ts";

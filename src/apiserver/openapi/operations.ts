@@ -1,6 +1,6 @@
 // Every operation that exists for a kind, in a form that both versions of OpenAPI are written from.
 
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { patchTypesOf } from "../rest/patch-object.ts";
 import { DELETE_OPTIONS, definitionName, PATCH, STATUS } from "./definitions.ts";
 

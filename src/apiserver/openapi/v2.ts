@@ -1,5 +1,5 @@
-import type { KindTable } from "../registry/kind-table.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { KindTable } from "../kinds/kind-table.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { commonDefinitions, kindDefinitions } from "./definitions.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import { INT_OR_STRING, type Reference } from "./schema-writer.ts";

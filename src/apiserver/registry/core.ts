@@ -1,7 +1,7 @@
 import type { Log } from "#core/log.ts";
 import type { Store } from "#store/store.ts";
 import type { AdmissionPlugin } from "../admission/admission.ts";
-import type { KindTable } from "./kind-table.ts";
+import type { KindTable } from "../kinds/kind-table.ts";
 import type { Stamps } from "./stamp.ts";
 
 /** What every operation of the registry works with. */

@@ -1,9 +1,9 @@
 import type { Resource } from "#resources/resource.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { storedVersion } from "../kinds/served-kind.ts";
 import type { Core } from "./core.ts";
 import { deleteObject } from "./delete-object.ts";
 import type { ObjectRef } from "./object-ref.ts";
-import { storedVersion } from "./served-kind.ts";
 import { updateObject } from "./update-object.ts";
 import type { DeleteOptions } from "./write-options.ts";
 

@@ -1,10 +1,10 @@
 import type { Resource } from "#resources/resource.ts";
 import type { ListOptions } from "#store/store.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { type ServedKind, storedVersion } from "../kinds/served-kind.ts";
 import type { ObjectRef } from "./object-ref.ts";
 import { readObject } from "./read-object.ts";
 import type { Registry } from "./registry.ts";
-import { type ServedKind, storedVersion } from "./served-kind.ts";
 import type { WriteOptions } from "./write-options.ts";
 import type { Written } from "./written.ts";
 

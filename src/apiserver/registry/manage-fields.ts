@@ -4,8 +4,8 @@ import type { Resource } from "#resources/resource.ts";
 import { type Managers, readManagers, writeManagers } from "../fields/managers.ts";
 import { ShapeError } from "../fields/shape.ts";
 import { trackUpdate, type Writer } from "../fields/track-update.ts";
+import { apiVersionOf } from "../kinds/served-kind.ts";
 import type { CollectionRef } from "./object-ref.ts";
-import { apiVersionOf } from "./served-kind.ts";
 import { timestamp } from "./stamp.ts";
 
 export function writerOf(

@@ -1,5 +1,5 @@
 import type { ObjectKey } from "#store/store.ts";
-import type { ServedKind } from "./served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 
 /** A collection: a kind in one of its versions and a namespace, `""` for cluster-scoped kinds. */
 export interface CollectionRef {

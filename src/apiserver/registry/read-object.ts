@@ -2,8 +2,8 @@ import type { ObjectMeta, Resource } from "#resources/resource.ts";
 import { isObject } from "#resources/schema/field-path.ts";
 import { withoutNulls } from "#resources/schema/without-nulls.ts";
 import { badRequest } from "../errors/api-error.ts";
+import { apiVersionOf } from "../kinds/served-kind.ts";
 import type { CollectionRef } from "./object-ref.ts";
-import { apiVersionOf } from "./served-kind.ts";
 
 /**
  * A user's document as an object of the kind and version that the request names; only its outline is checked here.

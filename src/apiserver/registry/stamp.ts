@@ -4,8 +4,8 @@ import type { Clock } from "#core/clock.ts";
 import type { ObjectMeta, Resource } from "#resources/resource.ts";
 import { badRequest } from "../errors/api-error.ts";
 import { conflict, invalid } from "../errors/object-errors.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import type { CollectionRef, ObjectRef } from "./object-ref.ts";
-import type { ServedKind } from "./served-kind.ts";
 
 export interface Stamps {
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import type { User } from "../admission/admission.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { pageNotFound } from "../http/answer.ts";
 import { findReview } from "../reviews/reviews.ts";
-import { pageNotFound } from "./answer.ts";
 import { answerReview } from "./answer-review.ts";
 import { patchObject } from "./patch-object.ts";
 import { getObject, listCollection } from "./read-objects.ts";

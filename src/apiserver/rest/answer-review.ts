@@ -1,9 +1,9 @@
 import { isObject } from "#resources/schema/field-path.ts";
 import type { User } from "../admission/admission.ts";
 import { badRequest } from "../errors/api-error.ts";
+import { answer } from "../http/answer.ts";
+import { readDocument } from "../http/read-body.ts";
 import type { Review } from "../reviews/reviews.ts";
-import { answer } from "./answer.ts";
-import { readDocument } from "./read-body.ts";
 import { methodNotAllowed } from "./resource-request.ts";
 
 export async function answerReview(request: Request, review: Review, user: User) {

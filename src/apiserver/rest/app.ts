@@ -2,14 +2,14 @@ import { type Context, Hono } from "hono";
 import type { User } from "../admission/admission.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { pageNotFound } from "../http/answer.ts";
+import { rescue } from "../http/rescue.ts";
 import type { OpenApi } from "../openapi/open-api.ts";
 import { checkOrigin } from "../security/origin.ts";
 import type { Authenticate } from "../security/tokens.ts";
-import { pageNotFound } from "./answer.ts";
 import { answerResource } from "./answer-resource.ts";
 import { answerDiscovery } from "./discovery-routes.ts";
 import { answerOpenApi } from "./openapi-routes.ts";
-import { rescue } from "./rescue.ts";
 import type { RestDependencies } from "./resource-request.ts";
 import { answerVersion } from "./version.ts";
 

@@ -1,6 +1,6 @@
 import type { Discovery } from "../discovery/discovery.ts";
-import { readRanges } from "./accept.ts";
-import { answer } from "./answer.ts";
+import { readRanges } from "../http/accept.ts";
+import { answer } from "../http/answer.ts";
 
 /** Answers paths that describe what is served; undefined for any other path. */
 export function answerDiscovery(discovery: Discovery, request: Request): Response | undefined {

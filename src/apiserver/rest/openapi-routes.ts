@@ -1,6 +1,6 @@
+import { notAcceptable, readRanges } from "../http/accept.ts";
 import type { OpenApi, OpenApiDocument } from "../openapi/open-api.ts";
 import { OPENAPI_V2_PROTOBUF } from "../openapi/v2-protobuf.ts";
-import { notAcceptable, readRanges } from "./accept.ts";
 
 const YEAR_SECONDS = 365 * 24 * 3600;
 

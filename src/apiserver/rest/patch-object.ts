@@ -1,12 +1,18 @@
 import type { Resource } from "#resources/resource.ts";
 import { ApiError, badRequest } from "../errors/api-error.ts";
+import {
+  mediaTypeOf,
+  parseJson,
+  parseYaml,
+  readText,
+  unsupportedMediaType,
+} from "../http/read-body.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonPatch } from "../patch/json-patch.ts";
 import { mergePatch } from "../patch/merge-patch.ts";
 import { PatchError } from "../patch/patch-error.ts";
 import { strategicPatch } from "../patch/strategic-patch.ts";
 import { readObject } from "../registry/read-object.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
-import { mediaTypeOf, parseJson, parseYaml, readText, unsupportedMediaType } from "./read-body.ts";
 import { invalidOptions, readBoolean } from "./request-options.ts";
 import { objectOf, type ResourceRequest, type RestDependencies } from "./resource-request.ts";
 import { answerWritten, readWriteOptions } from "./write-objects.ts";

@@ -1,7 +1,7 @@
 // Objects in the form that the client asked for: themselves, rows of a table, or their metadata.
 import type { Resource } from "#resources/resource.ts";
 import { badRequest } from "../errors/api-error.ts";
-import { apiVersionOf, inVersion } from "../registry/served-kind.ts";
+import { apiVersionOf, inVersion } from "../kinds/served-kind.ts";
 import { type IncludeObject, partialMetadata, tableOf } from "../table/table.ts";
 import type { ResourceRequest, RestDependencies } from "./resource-request.ts";
 

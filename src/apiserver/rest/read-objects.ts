@@ -1,5 +1,5 @@
+import { answer } from "../http/answer.ts";
 import type { ListRequest } from "../registry/list-objects.ts";
-import { answer } from "./answer.ts";
 import { presentList, presentObject } from "./present.ts";
 import { invalidOptions, readSelection, readWholeNumber } from "./request-options.ts";
 import {

@@ -1,4 +1,4 @@
-import type { GroupVersion } from "../registry/kind-table.ts";
+import type { GroupVersion } from "../kinds/kind-table.ts";
 
 /** What a path under `/api` or `/apis` names. */
 export interface RequestPath extends GroupVersion {

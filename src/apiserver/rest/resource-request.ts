@@ -2,10 +2,10 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import type { User } from "../admission/admission.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { type Accepted, readAccept } from "../http/accept.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import type { CollectionRef, ObjectRef } from "../registry/object-ref.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
-import { type Accepted, readAccept } from "./accept.ts";
 import type { RequestPath } from "./request-path.ts";
 
 /** What the handlers of requests for objects work with. */

@@ -1,8 +1,8 @@
 import { isObject } from "#resources/schema/field-path.ts";
 import { withoutNulls } from "#resources/schema/without-nulls.ts";
 import { badRequest } from "../errors/api-error.ts";
-import { answer } from "./answer.ts";
-import { readDocument } from "./read-body.ts";
+import { answer } from "../http/answer.ts";
+import { readDocument } from "../http/read-body.ts";
 import type { IssueToken, ResourceRequest, RestDependencies } from "./resource-request.ts";
 import { methodNotAllowed, objectOf } from "./resource-request.ts";
 

@@ -1,4 +1,4 @@
-import { answer } from "./answer.ts";
+import { answer } from "../http/answer.ts";
 
 /**
  * The Kubernetes version whose conventions this server follows. Clients choose their own behaviour, and some even

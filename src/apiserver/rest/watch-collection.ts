@@ -1,4 +1,4 @@
-import { apiVersionOf } from "../registry/served-kind.ts";
+import { apiVersionOf } from "../kinds/served-kind.ts";
 import { watchResponse } from "../watch/watch-response.ts";
 import { presentObject } from "./present.ts";
 import { invalidOptions, readBoolean, readSelection, readWholeNumber } from "./request-options.ts";

@@ -2,12 +2,12 @@ import { isObject } from "#resources/schema/field-path.ts";
 import { ApiError, badRequest } from "../errors/api-error.ts";
 import { invalid } from "../errors/object-errors.ts";
 import { successStatus } from "../errors/status.ts";
+import { answer } from "../http/answer.ts";
+import { readDocument } from "../http/read-body.ts";
 import { readObject } from "../registry/read-object.ts";
 import type { DeleteOptions, WriteOptions } from "../registry/write-options.ts";
 import type { Written } from "../registry/written.ts";
-import { answer } from "./answer.ts";
 import { presentList, presentObject } from "./present.ts";
-import { readDocument } from "./read-body.ts";
 import {
   invalidOptions,
   readDryRun,

@@ -1,5 +1,5 @@
 import { badRequest } from "../errors/api-error.ts";
-import { labelKeyProblem, labelValueProblem } from "../registry/check-meta.ts";
+import { labelKeyProblem, labelValueProblem } from "../validation/check-meta.ts";
 
 type Labels = Readonly<Record<string, string>>;
 export type LabelSelector = (labels: Labels | undefined) => boolean;

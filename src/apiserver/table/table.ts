@@ -1,7 +1,7 @@
 import type { Clock } from "#core/clock.ts";
 import type { Column } from "#resources/kind.ts";
 import type { Resource } from "#resources/resource.ts";
-import type { ServedKind } from "../registry/served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 import { humanDuration } from "./human-duration.ts";
 
 /** How much of each object goes with its row. */

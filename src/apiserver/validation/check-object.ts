@@ -4,9 +4,9 @@ import { checkSchema } from "#resources/schema/check-schema.ts";
 import { pruneUnknownFields, unknownFields } from "#resources/schema/unknown-fields.ts";
 import { badRequest } from "../errors/api-error.ts";
 import { invalid } from "../errors/object-errors.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import type { FieldValidation } from "../registry/write-options.ts";
 import { checkMeta } from "./check-meta.ts";
-import type { ServedKind } from "./served-kind.ts";
-import type { FieldValidation } from "./write-options.ts";
 
 export interface Checked {
   readonly object: Resource;

@@ -1,7 +1,7 @@
 import type { Issue } from "#core/issue.ts";
 import type { ObjectMeta, Resource } from "#resources/resource.ts";
 import type { QuotingIssue } from "../errors/field-error.ts";
-import type { ServedKind } from "./served-kind.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
