@@ -24,7 +24,7 @@ export interface Mesh extends AsyncDisposable {
   /** Applies and waits until every proxy has it. Throws with what Weft said when it is refused. */
   apply(yaml: string): Promise<void>;
   kubectl(args: readonly string[], stdin?: string): Promise<Ended>;
-  /** The API, with the user's token. */
+  /** The API, with the user's token; a body of bytes or text goes as it is. */
   api(method: string, path: string, body?: unknown, contentType?: string): Promise<Response>;
   proxies(): Promise<readonly ProxyView[]>;
   proxy(app: string, version?: string): Promise<ProxyView>;
@@ -83,7 +83,7 @@ export async function startMesh(): Promise<Mesh> {
         method,
         headers: { authorization: `Bearer ${apiToken}`, "content-type": contentType },
         tls: { ca: roots },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: asIs(body) ? body : JSON.stringify(body) }),
       });
     },
     async proxies() {
@@ -105,6 +105,9 @@ export async function startMesh(): Promise<Mesh> {
   await startControlPlane();
   return mesh;
 }
+
+const asIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === "string" || body instanceof Uint8Array;
 
 /** What the running control plane tells the commands of its user. */
 export function announcementIn(dataDir: string): Announcement {

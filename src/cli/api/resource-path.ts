@@ -17,7 +17,10 @@ export function kindByWord(word: string): ResourceKind {
   );
 }
 
-/** Collection, or one object of it. The namespace does not matter for cluster-scoped kinds. */
+/**
+ * Collection, or one object of it. The namespace does not matter for cluster-scoped kinds. Throws CliError for a name that
+ * would lead elsewhere.
+ */
 export function resourcePath(
   kind: ResourceKind,
   place: {
@@ -26,6 +29,10 @@ export function resourcePath(
     readonly version?: string;
   },
 ): string {
+  for (const part of [place.name, place.namespace]) {
+    const problem = part === undefined ? undefined : namePartProblem(part);
+    if (problem !== undefined) throw new CliError("usage", `"${part}" ${problem}`);
+  }
   const version = place.version ?? kind.versions[0] ?? "v1";
   const root = kind.group === "" ? `/api/${version}` : `/apis/${kind.group}/${version}`;
   const scope =
@@ -34,6 +41,13 @@ export function resourcePath(
       : "";
   const name = place.name === undefined ? "" : `/${encodeURIComponent(place.name)}`;
   return `${root}${scope}/${kind.plural}${name}`;
+}
+
+/** Why a name cannot stand in a path, by Kubernetes' rule for path segments; undefined: it can. */
+export function namePartProblem(name: string): string | undefined {
+  if (name === "." || name === "..") return "is no name";
+  const wrong = ["/", "%"].find((sign) => name.includes(sign));
+  return wrong === undefined ? undefined : `is no name: it may not contain ${wrong}`;
 }
 
 /** The kind of a document. Throws CliError that names what Weft knows. */

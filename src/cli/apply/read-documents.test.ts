@@ -4,6 +4,20 @@ import { parseDocuments } from "./read-documents.ts";
 const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n";
 
 describe("documents", () => {
+  test.each(["../x", "a/b", "..", ".", "a%2fb"])(
+    "a name that would lead elsewhere, %p, is refused",
+    (name) => {
+      const { documents, problems } = parseDocuments("a.yaml", namespace.replace("shop", name));
+      expect(documents).toEqual([]);
+      expect(problems).toEqual([expect.stringContaining(`metadata.name "${name}" is no name`)]);
+    },
+  );
+
+  test("nesting without an end is a problem in words", () => {
+    const { problems } = parseDocuments("a.yaml", "[".repeat(50_000));
+    expect(problems[0]).toContain("nested too deeply");
+  });
+
   test("several documents keep the line where each begins", () => {
     const { documents, problems } = parseDocuments(
       "a.yaml",

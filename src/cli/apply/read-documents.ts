@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
+import { namePartProblem } from "../api/resource-path.ts";
 import { CliError } from "../cli-error.ts";
 
 /** One object as a person wrote it, and where. */
@@ -56,14 +57,14 @@ export function parseDocuments(source: string, text: string): ReadDocuments {
     const place = `${source}:${lines.linePos(firstContent(text, document.range[0])).line}`;
     const [error] = document.errors;
     if (error) {
-      problems.push(`${source}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`);
+      problems.push(`${source}:${lines.linePos(error.pos[0]).line}: ${wordsOf(error)}`);
       continue;
     }
     let value: unknown;
     try {
       value = document.toJS({ maxAliasCount: maxAliases });
     } catch (cause) {
-      problems.push(`${place}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      problems.push(`${place}: ${wordsOf(cause)}`);
       continue;
     }
     for (const item of flatten(value)) {
@@ -124,11 +125,20 @@ function problemOf(value: unknown): string | undefined {
   if (typeof apiVersion !== "string" || apiVersion === "")
     return "apiVersion is missing, for example networking.istio.io/v1";
   if (typeof kind !== "string" || kind === "") return "kind is missing, for example VirtualService";
-  const name = (metadata as { name?: unknown } | null | undefined)?.name;
-  return typeof name === "string" && name !== "" ? undefined : `${kind}: metadata.name is missing`;
+  const { name, namespace } = (metadata ?? {}) as { name?: unknown; namespace?: unknown };
+  if (typeof name !== "string" || name === "") return `${kind}: metadata.name is missing`;
+  for (const [field, part] of Object.entries({ name, namespace })) {
+    const problem = typeof part === "string" ? namePartProblem(part) : undefined;
+    if (problem !== undefined) return `${kind}: metadata.${field} "${part}" ${problem}`;
+  }
+  return undefined;
 }
 
-const firstLine = (text: string): string => text.split("\n")[0] ?? text;
+/** The parser goes down level by level, and says so in the engine's words when there is no room for one more. */
+const wordsOf = (cause: unknown): string => {
+  const [text = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+  return text.includes("call stack") ? "lists and maps are nested too deeply" : text;
+};
 
 /** Skips blank lines, comments and separators, so that a place is where a person would look. */
 function firstContent(text: string, from: number): number {
