@@ -13,6 +13,8 @@ export interface Workload {
   readonly outbound: readonly OutboundPort[];
   /** Loopback address of the admin listener. */
   readonly admin: SocketAddress;
+  /** Loopback address of Prometheus metrics, 15090's role. */
+  readonly metrics?: SocketAddress;
   /** Weft's version, for `weft proxies`. */
   readonly version: string;
 }

@@ -28,6 +28,8 @@ export interface ProxyAddresses {
     readonly destination?: string;
   }[];
   readonly admin: string;
+  /** `/stats/prometheus` is served here. */
+  readonly metrics?: string;
 }
 
 /** Istio's column names. */
@@ -59,7 +61,9 @@ export function viewOf(session: ProxySession): ProxyView {
   };
 }
 
-function addressesOf({ workload: { inbound, outbound, admin } }: ProxySession): ProxyAddresses {
+function addressesOf({
+  workload: { inbound, outbound, admin, metrics },
+}: ProxySession): ProxyAddresses {
   const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
   return {
     inbound: inbound.map(({ workloadPort, address }) => ({ workloadPort, address: text(address) })),
@@ -69,5 +73,6 @@ function addressesOf({ workload: { inbound, outbound, admin } }: ProxySession): 
       ...(port.kind === "upstream" ? { destination: `${port.host}:${port.port}` } : {}),
     })),
     admin: text(admin),
+    ...(metrics === undefined ? {} : { metrics: text(metrics) }),
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dataDirectory, readAnnouncement } from "#control/data-directory.ts";
-import { connectApi } from "../api/api-client.ts";
+import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
@@ -101,7 +101,21 @@ async function run(
       if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
     },
     join,
+    hasService: () => hasService(flags, account.namespace),
   });
+}
+
+async function hasService(
+  { dataDir, name, token }: Flags,
+  namespace: string,
+): Promise<boolean | undefined> {
+  if (token !== undefined) return undefined; // a token opens no API
+  try {
+    await connectApi(dataDir).request("GET", `/api/v1/namespaces/${namespace}/services/${name}`);
+    return true;
+  } catch (cause) {
+    return cause instanceof ApiError && cause.status === 404 ? false : undefined;
+  }
 }
 
 /** The control plane of the same user on this host: no token is needed, its data directory is the proof. */

@@ -36,6 +36,8 @@ export interface RunOptions {
   say(line: string): void;
   /** Called for every start of the proxy. */
   join(): Promise<Joining>;
+  /** Whether a Service of the workload's name exists; undefined when that cannot be known here. */
+  hasService(): Promise<boolean | undefined>;
 }
 
 /** What a proxy needs to reach its control plane, as far as it is known now. */
@@ -52,10 +54,11 @@ export async function runWorkload(options: RunOptions): Promise<number> {
   using open = openAll(options, directory);
   const workload = describeWorkload(options, directory, open);
   const secret = randomBytes(24).toString("base64url");
+  const hadService = await options.hasService();
   const proxy = startProxy({ options, directory, open, workload, secret });
   try {
     await waitUntilReady(proxy);
-    sayReady(options, workload);
+    sayReady(options, workload, hadService);
     const port = portOf(open, "http-proxy");
     const env = {
       ...options.environment,
@@ -135,6 +138,7 @@ function describeWorkload(
     inbound,
     outbound,
     admin: addressOf("admin"),
+    metrics: addressOf("metrics"),
     version,
   };
 }
@@ -184,9 +188,15 @@ async function waitUntilReady(proxy: ProxyProcess): Promise<void> {
   }
 }
 
-function sayReady({ ports, namespace, name, say }: RunOptions, workload: Workload): void {
+function sayReady(
+  { ports, namespace, name, say }: RunOptions,
+  workload: Workload,
+  hadService: boolean | undefined,
+): void {
   const { host, port } = workload.admin;
   say(`${namespace}/${workload.name} is in the mesh; proxy admin at http://${host}:${port}`);
+  if (ports.length > 0 && hadService === false)
+    say(`there was no Service ${namespace}/${name}: one was created`);
   for (const { workloadPort, servicePort } of ports) {
     const reached = servicePort === undefined ? [80, workloadPort] : [servicePort];
     const urls = reached.map((at) => `http://${name}.${namespace}${at === 80 ? "" : `:${at}`}`);

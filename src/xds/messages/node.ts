@@ -85,6 +85,7 @@ function fromWorkload(metadata: Readonly<Record<string, unknown>>): Workload {
     inbound: ports(weft.inbound, "WEFT.inbound").map(fromInbound),
     outbound: ports(weft.outbound, "WEFT.outbound").map(fromOutbound),
     admin: address(weft.admin, "WEFT.admin"),
+    ...(weft.metrics === undefined ? {} : { metrics: address(weft.metrics, "WEFT.metrics") }),
     version: text(weft.version, "WEFT.version"),
   };
 }
