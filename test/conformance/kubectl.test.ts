@@ -1,6 +1,7 @@
 // The API as kubectl sees it: what it prints, what it refuses, and its exit codes.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync } from "node:fs";
+import { chmodSync, readdirSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { kinds } from "#resources/kinds.ts";
 import { gadgetKind, widgetKind } from "../support/api-kinds.ts";
 import { startTestApi, type TestApi } from "../support/api-server.ts";
@@ -558,6 +559,25 @@ spec:
       });
     });
   });
+
+  test("every version that is installed beside it applies lists and explains fields", async () => {
+    const folder = dirname(realpathSync(findKubectl() ?? ""));
+    const programs = readdirSync(folder).filter((name) => /^kubectl(\.\d+\.\d+)?$/.test(name));
+    expect(programs).toContain("kubectl");
+    const item = `{apiVersion: test.weft.dev/v1, kind: Widget, metadata: {name: one}, spec: {size: 1}}`;
+    const list = `---\n{apiVersion: v1, kind: List, items: [${item}]}`;
+    for (const program of programs) {
+      const other = kubectlFor(api, join(folder, program));
+      expect(await other.ok(["apply", "-f", "-"], list)).toMatch(
+        /^widget\.test\.weft\.dev\/one (created|unchanged)\n$/,
+      );
+      expect(await other.ok(["explain", "widget.spec.size"])).toContain("How large it is.");
+      expect(
+        await other.ok(["create", "serviceaccount", "by-any", "--dry-run=server", "-o", "name"]),
+      ).toBe("serviceaccount/by-any\n");
+      expect(await other.ok(["auth", "can-i", "get", "widgets"])).toBe("yes\n");
+    }
+  }, 60_000);
 
   describe("deletes", () => {
     test("one, all, by label, and what is not there", async () => {

@@ -28,8 +28,7 @@ export function findKubectl(): string | null {
   return Bun.which("kubectl");
 }
 
-export function kubectlFor(api: TestApi): Kubectl {
-  const program = findKubectl() ?? "kubectl";
+export function kubectlFor(api: TestApi, program = findKubectl() ?? "kubectl"): Kubectl {
   const base = { ...process.env, KUBECONFIG: api.kubeconfig, HOME: api.directory };
   const run = async (
     args: readonly string[],

@@ -31,6 +31,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     setUp(database, maxPages);
     if (isNew || isEmpty(database)) createTables(database);
     const recovered = recover(database, file);
+    startFreshLog(database, file);
     const journal = new SqliteJournal(database, file);
     return new JournaledStore({ journal, recovered, keepChanges });
   } catch (error) {
@@ -81,6 +82,16 @@ function setUp(database: Database, maxPages: number | undefined): void {
   database.exec("PRAGMA synchronous = FULL");
   database.exec("BEGIN IMMEDIATE; COMMIT");
   if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
+}
+
+/** So that no remains of a transaction that a crash cut off stand in the log behind what is written from now on. */
+function startFreshLog(database: Database, file: string): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (cause) {
+    const error = storeErrorOf(cause, file);
+    if (error.code !== "full") throw error; // a full disk can still be read from
+  }
 }
 
 /** A crash between making the file and making its tables leaves one without any. */
