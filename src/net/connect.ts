@@ -5,7 +5,12 @@ import { NetError } from "./net-error.ts";
 import { readTlsFacts, type VerifyPeer } from "./peer-verification.ts";
 import { addressText } from "./socket-address.ts";
 import { connectFailure, handshakeFailure } from "./socket-failure.ts";
-import { DEFAULT_WATERMARKS, SocketTransport, type Watermarks } from "./socket-transport.ts";
+import {
+  DEFAULT_WATERMARKS,
+  SOCKET_OPTIONS,
+  SocketTransport,
+  type Watermarks,
+} from "./socket-transport.ts";
 import type { TlsContext } from "./tls-context.ts";
 import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
 
@@ -67,7 +72,7 @@ class Dialling {
     this.#reject = reject;
     const { address } = options;
     this.#at = "path" in address ? address.path : addressText(address.host, address.port);
-    this.#socket = connectSocket({ ...address, allowHalfOpen: true, noDelay: true });
+    this.#socket = connectSocket({ ...address, ...SOCKET_OPTIONS, allowHalfOpen: true });
   }
 
   start(): void {

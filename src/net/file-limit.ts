@@ -36,6 +36,7 @@ export function raiseFileLimit(wanted = 1_048_576): FileLimit {
  * that has none left would be woken without end for connections that it cannot accept.
  */
 export function socketDescriptorsMax(): number {
+  if (process.platform !== "linux") return Number.POSITIVE_INFINITY; // no way to ask
   const { soft } = known ?? readFileLimit();
   return soft - Math.min(64, soft >> 3);
 }

@@ -13,7 +13,12 @@ import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
 import { NetError } from "./net-error.ts";
 import { addressText } from "./socket-address.ts";
 import { listenFailure, openFailure } from "./socket-failure.ts";
-import { DEFAULT_WATERMARKS, SocketTransport, type Watermarks } from "./socket-transport.ts";
+import {
+  DEFAULT_WATERMARKS,
+  SOCKET_OPTIONS,
+  SocketTransport,
+  type Watermarks,
+} from "./socket-transport.ts";
 import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
 
 export type ListenAddress =
@@ -86,7 +91,7 @@ class SocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#mode = options.mode;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    this.#server = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
     );
   }

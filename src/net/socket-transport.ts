@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { descriptorOf } from "./file-limit.ts";
 import { type Flushable, flushAtEndOfTurn } from "./flush-turn.ts";
 import { NetError } from "./net-error.ts";
 import { addressText } from "./socket-address.ts";
@@ -13,6 +14,13 @@ export interface Watermarks {
 }
 
 export const DEFAULT_WATERMARKS: Watermarks = { highBytes: 64 * 1024, lowBytes: 16 * 1024 };
+
+/** For both sides: nothing waits for an acknowledgement, and a peer whose machine is gone is noticed one day. */
+export const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+} as const;
 
 export interface SocketTransportOptions {
   readonly tls: TlsFacts | undefined;
@@ -67,6 +75,11 @@ export class SocketTransport implements Transport, Flushable {
 
   get queuedBytes(): number {
     return this.#queue.sizeBytes + (this.isClosed ? 0 : this.#socket.writableLength);
+  }
+
+  /** The number of the file descriptor; 0 when it is gone. */
+  get descriptor(): number {
+    return this.isClosed ? 0 : descriptorOf(this.#socket);
   }
 
   attach(events: TransportEvents): void {

@@ -35,7 +35,7 @@ export interface TransportEvents {
 }
 
 /**
- * A duplex byte pipe over TCP, TLS or a Unix socket. Writes are collected and handed to the kernel once per callback
+ * A duplex byte pipe over TCP, TLS or a Unix socket. Writes are collected and handed to the kernel once per turn
  * of the event loop; what the kernel does not take waits in a bounded queue.
  */
 export interface Transport {
@@ -55,7 +55,7 @@ export interface Transport {
    * reference until they are written, so the caller must not change them. A string is latin1.
    */
   write(bytes: Uint8Array | string): boolean;
-  /** Hands what was collected to the kernel now instead of at the end of the callback. */
+  /** Hands what was collected to the kernel now instead of at the end of the turn. */
   flush(): void;
   /** Sends what is queued, then ends our side. */
   end(): void;
