@@ -7,7 +7,7 @@ import { apiVersionOf, type ServedKind, storedVersion } from "../kinds/served-ki
 import type { Core } from "../registry/core.ts";
 import { createObject } from "../registry/create-object.ts";
 import { deleteObject } from "../registry/delete-object.ts";
-import { keyOf, type ObjectRef } from "../registry/object-ref.ts";
+import { type CollectionRef, keyOf, type ObjectRef } from "../registry/object-ref.ts";
 import { timestamp } from "../registry/stamp.ts";
 import { NAMESPACES, SERVICE_ACCOUNTS } from "./check-namespace.ts";
 
@@ -40,6 +40,14 @@ export class NamespaceLifecycle {
   async created(name: string): Promise<void> {
     const kind = this.#core.table.byKey(SERVICE_ACCOUNTS);
     if (kind) await this.#ensure(kind, name, DEFAULT_ACCOUNT);
+  }
+
+  /** To be called when an object has come to exist: its namespace may have gone while it was being admitted. */
+  async joined({ kind, version, namespace }: CollectionRef, { metadata }: Resource): Promise<void> {
+    if (!kind.namespaced || !this.#core.table.byKey(NAMESPACES)) return;
+    const home = await this.#core.store.get({ kind: NAMESPACES, namespace: "", name: namespace });
+    if (home === undefined) await this.#remove({ kind, version, namespace, name: metadata.name });
+    else if (home.metadata.deletionTimestamp !== undefined) await this.sweep(namespace);
   }
 
   /** Marks the namespace as going, which stops creations in it, and begins to remove its objects. */
@@ -84,16 +92,20 @@ export class NamespaceLifecycle {
   async #empty(kind: ServedKind, namespace: string): Promise<number> {
     const { items } = await this.#core.store.list(kind.key, { namespace });
     const version = storedVersion(kind);
-    const removals = items.map(async ({ metadata }) => {
-      const ref = { kind, version, namespace, name: metadata.name };
-      try {
-        return (await deleteObject(this.#core, ref, SYSTEM)).outcome === "deleted" ? 0 : 1;
-      } catch (error) {
-        if (error instanceof ApiError && error.reason === "NotFound") return 0;
-        throw error;
-      }
-    });
-    return (await Promise.all(removals)).reduce<number>((sum, one) => sum + one, 0);
+    const removals = await Promise.all(
+      items.map(({ metadata }) => this.#remove({ kind, version, namespace, name: metadata.name })),
+    );
+    return removals.filter((isGone) => !isGone).length;
+  }
+
+  /** Whether the object is gone now, rather than held by a finalizer. */
+  async #remove(ref: ObjectRef): Promise<boolean> {
+    try {
+      return (await deleteObject(this.#core, ref, SYSTEM)).outcome === "deleted";
+    } catch (error) {
+      if (error instanceof ApiError && error.reason === "NotFound") return true;
+      throw error;
+    }
   }
 
   async #ensure(kind: ServedKind, namespace: string, name: string): Promise<void> {

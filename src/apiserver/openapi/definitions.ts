@@ -50,55 +50,57 @@ export function kindDefinitions(
   };
 }
 
+const text = { type: "string" };
+
+const plainDefinitions: Readonly<Record<string, unknown>> = {
+  [INT_OR_STRING]: {
+    description: "A number or a text.",
+    oneOf: [{ type: "integer" }, { type: "string" }],
+    format: "int-or-string",
+  },
+  [LIST_META]: {
+    type: "object",
+    description: "Version and paging of a list.",
+    properties: {
+      resourceVersion: text,
+      continue: text,
+      remainingItemCount: { type: "integer", format: "int64" },
+      selfLink: text,
+    },
+  },
+  [STATUS]: {
+    type: "object",
+    description: "The outcome of a call that returns no object.",
+    properties: {
+      apiVersion: text,
+      kind: text,
+      status: text,
+      message: text,
+      reason: text,
+      code: { type: "integer", format: "int32" },
+      details: { type: "object" },
+      metadata: { type: "object" },
+    },
+  },
+  [DELETE_OPTIONS]: {
+    type: "object",
+    description: "How to delete an object.",
+    properties: {
+      apiVersion: text,
+      kind: text,
+      propagationPolicy: text,
+      gracePeriodSeconds: { type: "integer", format: "int64" },
+      dryRun: { type: "array", items: text },
+      preconditions: { type: "object", properties: { uid: text, resourceVersion: text } },
+    },
+  },
+  [PATCH]: {
+    type: "object",
+    description: "A patch in one of the formats that the operation lists.",
+  },
+};
+
 /** What every document refers to. */
 export function commonDefinitions(reference: Reference): Record<string, unknown> {
-  const text = { type: "string" };
-  return {
-    [OBJECT_META]: openApiSchema(objectMeta, reference),
-    [INT_OR_STRING]: {
-      description: "A number or a text.",
-      oneOf: [{ type: "integer" }, { type: "string" }],
-      format: "int-or-string",
-    },
-    [LIST_META]: {
-      type: "object",
-      description: "Version and paging of a list.",
-      properties: {
-        resourceVersion: text,
-        continue: text,
-        remainingItemCount: { type: "integer", format: "int64" },
-        selfLink: text,
-      },
-    },
-    [STATUS]: {
-      type: "object",
-      description: "The outcome of a call that returns no object.",
-      properties: {
-        apiVersion: text,
-        kind: text,
-        status: text,
-        message: text,
-        reason: text,
-        code: { type: "integer", format: "int32" },
-        details: { type: "object" },
-        metadata: { type: "object" },
-      },
-    },
-    [DELETE_OPTIONS]: {
-      type: "object",
-      description: "How to delete an object.",
-      properties: {
-        apiVersion: text,
-        kind: text,
-        propagationPolicy: text,
-        gracePeriodSeconds: { type: "integer", format: "int64" },
-        dryRun: { type: "array", items: text },
-        preconditions: { type: "object", properties: { uid: text, resourceVersion: text } },
-      },
-    },
-    [PATCH]: {
-      type: "object",
-      description: "A patch in one of the formats that the operation lists.",
-    },
-  };
+  return { [OBJECT_META]: openApiSchema(objectMeta, reference), ...plainDefinitions };
 }

@@ -37,6 +37,11 @@ describe("a JSON patch", () => {
     expect(patched).toMatchObject({ a: { b: [2, 3] }, copy: [1, 2, 3], first: 1 });
   });
 
+  test("that doubles what it copies again and again is stopped", () => {
+    const copies = Array.from({ length: 40 }, (_, i) => ({ op: "copy", from: "/a", path: `/a/${i}` }));
+    expect(failure(copies)).toBe("too-large");
+  });
+
   test("replaces the whole document when its path is empty", () => {
     expect(jsonPatch(target, [{ op: "replace", path: "", value: { n: 1 } }])).toEqual({ n: 1 });
   });

@@ -5,6 +5,8 @@ import { PatchError } from "./patch-error.ts";
 
 /** As in Kubernetes: more operations than this are refused before any is tried. */
 const MAX_OPERATIONS = 10_000;
+/** As in Kubernetes: what all copies of a patch may add, as JSON text. Without it, forty that each double are a terabyte. */
+const MAX_COPIED_CHARS = 3 * 1024 * 1024;
 
 type Operation =
   | { readonly op: "add" | "replace" | "test"; readonly path: Pointer; readonly value: unknown }
@@ -22,7 +24,23 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
       "malformed",
       `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
     );
-  return patch.map(readOperation).reduce(step, structuredClone(target));
+  const copies = new CopyBudget();
+  return patch
+    .map(readOperation)
+    .reduce((document, operation) => step(document, operation, copies), structuredClone(target));
+}
+
+class CopyBudget {
+  #chars = 0;
+
+  copyOf(value: unknown): unknown {
+    this.#chars += JSON.stringify(value).length;
+    if (this.#chars <= MAX_COPIED_CHARS) return structuredClone(value);
+    throw new PatchError(
+      "too-large",
+      `Unable to complete the copy, the accumulated size increase of JSON patch copy is ${this.#chars}, exceeding the limit ${MAX_COPIED_CHARS}`,
+    );
+  }
 }
 
 function readOperation(value: unknown): Operation {
@@ -55,7 +73,7 @@ function readPointer(value: unknown, what: string): Pointer {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function step(document: unknown, operation: Operation): unknown {
+function step(document: unknown, operation: Operation, copies: CopyBudget): unknown {
   const { op, path } = operation;
   switch (op) {
     case "add":
@@ -74,7 +92,7 @@ function step(document: unknown, operation: Operation): unknown {
       return add(remove(document, operation.from), path, moved);
     }
     case "copy":
-      return add(document, path, structuredClone(lookUp(document, operation.from, "copy")));
+      return add(document, path, copies.copyOf(lookUp(document, operation.from, "copy")));
     case "test":
       if (!isDeepStrictEqual(find(document, path) ?? null, operation.value))
         throw failed("testing value", path, "test failed");

@@ -265,6 +265,29 @@ describe("namespaces", () => {
     expect(await client("serviceaccounts").list({ namespace: "shop" })).toEqual([]);
   });
 
+  test("that go while an object is being admitted take it along", async () => {
+    const gate = Promise.withResolvers<void>();
+    const admitting = Promise.withResolvers<void>();
+    const slow: AdmissionPlugin = {
+      review: async ({ kind, operation }) => {
+        if (kind.kind === "Widget" && operation === "create") {
+          admitting.resolve();
+          await gate.promise;
+        }
+        return { issues: [], warnings: [] };
+      },
+    };
+    const { namespaces, widgets } = await open([slow]);
+    await namespaces.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+    const late = widgets.create(widget("late", {}, { namespace: "shop" }));
+    await admitting.promise;
+    await namespaces.delete("", "shop");
+    await eventually(async () => (await namespaces.get("", "shop")) === undefined);
+    gate.resolve();
+    await late;
+    expect(await widgets.list({ namespace: "shop" })).toEqual([]);
+  });
+
   test("whose removal a restart cut off are removed after it", async () => {
     const store = openMemoryStore();
     const first = await open([], store);

@@ -120,6 +120,7 @@ export class Registry {
     const { outcome, object } = written;
     const isNamespace = ref.kind.key === NAMESPACES;
     if (isNamespace && outcome === "created") await this.#namespaces.created(object.metadata.name);
+    if (!isNamespace && outcome === "created") await this.#namespaces.joined(ref, object);
     if (isNamespace && outcome === "updated") await this.#namespaces.sweep(object.metadata.name);
     if (!isNamespace && outcome === "deleted" && ref.namespace !== "")
       await this.#namespaces.sweep(ref.namespace);

@@ -95,6 +95,7 @@ function patched(kind: ServedKind, live: Resource, type: string, patch: unknown)
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     if (error.kind === "malformed") throw badRequest(error.message);
+    if (error.kind === "too-large") throw new ApiError("RequestEntityTooLarge", error.message);
     throw new ApiError(
       "Invalid",
       `the server rejected our request due to an error in our request: ${error.message}`,
