@@ -89,6 +89,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   #isReading = false;
   #startedThisTurn = 0;
   #willAdvance = false;
+  #resumed: ResumedTransport | undefined = undefined;
 
   constructor(
     transport: Transport,
@@ -258,6 +259,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   /** Pipelined requests and early tunnel bytes wait until the exchange is over. */
   #hold(bytes: Buffer): void {
+    if (this.#state === "over") this.#resumed?.addEarly(bytes);
     if (this.#state === "lingering" || this.#state === "over") return;
     this.#held.append(bytes);
     if (this.#held.length > this.#options.maxHeldBytes && !this.#isHoldPaused) {
@@ -348,9 +350,11 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       exchange?.events?.onExchangeEnd(undefined);
       this.#onClosed(this);
     });
-    if (early === undefined && !this.#isHoldPaused) return this.transport;
+    if (early === undefined && !this.#isReading && !this.#isHoldPaused) return this.transport;
+    // What came with the head or the body's end may still be in the hands of the reader that called us.
     this.transport.pause();
-    return new ResumedTransport(this.transport, early);
+    this.#resumed = new ResumedTransport(this.transport, early);
+    return this.#resumed;
   }
 
   setBodyPaused(isPaused: boolean): void {
