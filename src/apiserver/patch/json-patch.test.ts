@@ -38,7 +38,11 @@ describe("a JSON patch", () => {
   });
 
   test("that doubles what it copies again and again is stopped", () => {
-    const copies = Array.from({ length: 40 }, (_, i) => ({ op: "copy", from: "/a", path: `/a/${i}` }));
+    const copies = Array.from({ length: 40 }, (_, i) => ({
+      op: "copy",
+      from: "/a",
+      path: `/a/${i}`,
+    }));
     expect(failure(copies)).toBe("too-large");
   });
 
