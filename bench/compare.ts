@@ -21,6 +21,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const commands: BenchCommands = {
   async compare(options) {
     const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline);
+    pin(process.pid, "load");
     const result = await inLab((lab) => runCompare(lab, options, say));
     const change = baseline ? `\n${baselineText(result, baseline)}` : "";
     const report = { text: resultText(result) + change, markdown: resultMarkdown(result) };
@@ -71,7 +72,6 @@ async function inLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
 }
 
 extendPath();
-pin(process.pid, "load");
 try {
   await runBench(process.argv.slice(2), commands);
 } catch (cause) {

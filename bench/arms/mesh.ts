@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ApiClient, connectApi } from "#cli/api/api-client.ts";
 import { ownCommandLine } from "#cli/own-command-line.ts";
 import { dataDirectory } from "#control/data-directory.ts";
+import type { Core } from "../lab/cores.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
 import { until } from "../lab/wait.ts";
 import { processTree } from "../measure/process-table.ts";
@@ -13,6 +14,12 @@ export interface Mesh {
   readonly dataDir: string;
   readonly controlPlane: LabProcess;
   readonly api: ApiClient;
+  readonly cores: MeshCores;
+}
+
+export interface MeshCores {
+  readonly controlPlane: Core;
+  readonly proxies: Core;
 }
 
 export interface WorkloadOptions {
@@ -32,11 +39,11 @@ export interface MeshWorkload {
 export const NAMESPACE = "bench";
 
 /** `weft dev` on free ports, with the namespace. Throws when it does not come up. */
-export async function openMesh(lab: Lab): Promise<Mesh> {
+export async function openMesh(lab: Lab, cores: MeshCores): Promise<Mesh> {
   const dataDir = join(lab.folder("mesh"), "data");
   const controlPlane = lab.start({
     name: "control-plane",
-    core: "load",
+    core: cores.controlPlane,
     command: ownCommandLine(["dev", "--data-dir", dataDir, "--port", "0", "-o", "json"]),
     graceMs: 5_000,
   });
@@ -46,7 +53,7 @@ export async function openMesh(lab: Lab): Promise<Mesh> {
     await connectApi(dataDir).request("GET", "/version");
     return true;
   });
-  const mesh = { lab, dataDir, controlPlane, api: connectApi(dataDir) };
+  const mesh = { lab, dataDir, controlPlane, api: connectApi(dataDir), cores };
   const namespace = `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "${NAMESPACE}"}}`;
   await applyYaml(mesh, "namespace", namespace);
   return mesh;
@@ -66,7 +73,12 @@ export function startWorkload(mesh: Mesh, options: WorkloadOptions): MeshWorkloa
   const { name, flags = [] } = options;
   const place = ["--name", name, "--namespace", NAMESPACE, "--data-dir", mesh.dataDir];
   const command = ownCommandLine(["run", ...place, ...flags, "--", "sleep", "infinity"]);
-  const process = mesh.lab.start({ name: `run-${name}`, core: "proxies", command, graceMs: 8_000 });
+  const process = mesh.lab.start({
+    name: `run-${name}`,
+    core: mesh.cores.proxies,
+    command,
+    graceMs: 8_000,
+  });
   return { process, proxyPid: () => proxyBelow(process) };
 }
 

@@ -23,7 +23,8 @@ export async function openArms(options: ArmsOptions): Promise<OpenArms> {
     return reason === undefined ? [] : [{ arm, reason }];
   });
   const wanted = options.arms.filter((name) => !omitted.some(({ arm }) => arm === name));
-  const mesh = wanted.includes("weft") ? await openMesh(options.lab) : undefined;
+  const cores = { controlPlane: "load", proxies: "proxies" } as const;
+  const mesh = wanted.includes("weft") ? await openMesh(options.lab, cores) : undefined;
   const arms: Arm[] = [];
   for (const name of options.cases)
     for (const arm of wanted) arms.push(await openArm(arm, { ...options, case: name }, mesh));

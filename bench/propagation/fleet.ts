@@ -30,9 +30,9 @@ export async function openFleet(lab: Lab, size: number): Promise<Fleet> {
   const backends = [];
   for (const version of versions)
     backends.push(
-      await startBackend(lab, { name: `backend-${version}`, core: "load", body: version }),
+      await startBackend(lab, { name: `backend-${version}`, core: "any", body: version }),
     );
-  const mesh = await openMesh(lab);
+  const mesh = await openMesh(lab, { controlPlane: "any", proxies: "any" });
   await applyYaml(mesh, "target", targetYaml(backends.map(({ port }) => port)));
   const ports: number[] = [];
   const workloads: MeshWorkload[] = [];
