@@ -350,7 +350,6 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       exchange?.events?.onExchangeEnd(undefined);
       this.#onClosed(this);
     });
-    if (early === undefined && !this.#isReading && !this.#isHoldPaused) return this.transport;
     // What came with the head or the body's end may still be in the hands of the reader that called us.
     this.transport.pause();
     this.#resumed = new ResumedTransport(this.transport, early);
