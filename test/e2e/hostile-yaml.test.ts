@@ -1,5 +1,6 @@
 // Whatever is handed to `weft apply`, to kubectl or to the API as an object: a clear error, and nothing is stored.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Resource } from "../../src/resources/resource.ts";
 import { type Mesh, startMesh } from "../support/mesh.ts";
 import { storedObjects } from "../support/stored-objects.ts";
 
@@ -165,7 +166,8 @@ describe("the API refuses a body", () => {
     expect((await mesh.api("POST", routes, json)).status).toBe(201);
     // The rest of it is the control plane's to write: its version, its status.
     const written = async () => {
-      const object = await (await mesh.api("GET", `${routes}/web`)).json();
+      const response = await mesh.api("GET", `${routes}/web`);
+      const object = (await response.json()) as Resource;
       return { spec: object.spec, annotations: object.metadata.annotations };
     };
     const stored = await written();

@@ -64,10 +64,7 @@ export async function startMesh(): Promise<Mesh> {
       return program;
     },
     call: (flags, command) => runWeft(["run", "--quiet", ...at, ...flags, "--", ...command]),
-    weft: (args, stdin) => {
-      const [name = "", ...rest] = args;
-      return runWeft([name, ...at, ...rest], stdin === undefined ? {} : { stdin });
-    },
+    weft: (args, stdin) => runWeft([...args, ...at], stdin === undefined ? {} : { stdin }),
     async apply(yaml) {
       const { exitCode, stderr } = await mesh.weft(["apply", "--wait", "-f", "-"], yaml);
       if (exitCode !== 0) throw new Error(`apply ended with ${exitCode}: ${stderr}`);
