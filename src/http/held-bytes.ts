@@ -40,12 +40,4 @@ export class HeldBytes {
     this.#isBorrowed = false;
     return bytes === undefined || bytes.length === length ? bytes : bytes.subarray(0, length);
   }
-
-  /** Everything held, which stays held. */
-  peek(): Buffer | undefined {
-    const bytes = this.#bytes;
-    return bytes === undefined || bytes.length === this.#length
-      ? bytes
-      : bytes.subarray(0, this.#length);
-  }
 }

@@ -36,12 +36,18 @@ export function isProtectedByDefault(name: string): boolean {
   return PROTECTED.has(name) || PROTECTED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
+const KEEP_ALIVE: ConnectionOptions = { ...NO_OPTIONS, keepAlive: true };
+const CLOSE: ConnectionOptions = { ...NO_OPTIONS, close: true };
+
 /** Throws Http1Error for an option that is not a token or names a protected field. */
 export function readConnectionOptions(
   value: string,
   isProtected: IsProtected,
   fault: Fault,
 ): ConnectionOptions {
+  // What nearly every Connection field says.
+  if (value === "keep-alive" || value === "Keep-Alive") return KEEP_ALIVE;
+  if (value === "close") return CLOSE;
   let close = false;
   let keepAlive = false;
   let upgrade = false;

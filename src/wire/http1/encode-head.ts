@@ -19,6 +19,10 @@ const NOTHING: readonly FieldName[] = [];
 const HOP_BY_HOP =
   KNOWN.connection | KNOWN["keep-alive"] | KNOWN["proxy-connection"] | KNOWN.te | KNOWN.upgrade;
 
+/** What most heads have of these: the list of names is made once. */
+const PLAIN_HOP = KNOWN.connection | KNOWN["keep-alive"] | KNOWN["proxy-connection"];
+const PLAIN_HOP_NAMES: readonly FieldName[] = [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION];
+
 /**
  * Writes a request head as it goes upstream: HTTP/1.1, origin form (authority form for CONNECT), without hop-by-hop
  * fields, with the edits. Transfer-Encoding and Content-Length stay as they came: the body is passed on as it is framed.
@@ -53,7 +57,9 @@ function setsHost(edits: HeadEdits | undefined): boolean {
   return edits?.edits.some(({ kind, name }) => kind === "set" && name.lower === "host") ?? false;
 }
 
-function hopByHopOfRequest(head: Http1RequestHead): FieldName[] {
+function hopByHopOfRequest(head: Http1RequestHead): readonly FieldName[] {
+  if ((head.known & HOP_BY_HOP & ~PLAIN_HOP) === 0 && head.facts.nominated.length === 0)
+    return PLAIN_HOP_NAMES;
   const dropped = [
     CONNECTION,
     KEEP_ALIVE,
@@ -115,6 +121,8 @@ function droppedOfResponse(head: Http1ResponseHead, to: ResponseTo): readonly Fi
     (dropsCoding ? KNOWN["transfer-encoding"] : 0) |
     (hasNoFraming ? KNOWN["content-length"] : 0);
   if ((head.known & drops) === 0) return NOTHING;
+  if ((head.known & drops & ~PLAIN_HOP) === 0 && head.facts.nominated.length === 0)
+    return PLAIN_HOP_NAMES;
   const dropped = [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, TE];
   dropped.push(...nominatedNames(head.facts.nominated));
   if (status !== 101 && status !== 426) dropped.push(UPGRADE);

@@ -69,7 +69,6 @@ const FACTS = {
   "too-many-informational": { status: 502, message: "more 1xx responses than the limit" },
   "unexpected-bytes": { status: 502, message: "bytes arrived that belong to no request" },
   "unexpected-upgrade": { status: 502, message: "101 without a request to upgrade" },
-  "response-timeout": { status: 504, message: "the response stopped arriving" },
 } as const satisfies Record<string, ErrorFacts>;
 
 export type Http1ErrorCode = keyof typeof FACTS;
@@ -94,7 +93,6 @@ export class Http1Error extends Error {
 }
 
 function statusOf(code: Http1ErrorCode, fault: Fault): number {
-  const { status } = FACTS[code];
-  if (fault === "upstream") return status === 504 ? 504 : 502;
-  return fault === "local" ? 500 : status;
+  if (fault === "upstream") return 502;
+  return fault === "local" ? 500 : FACTS[code].status;
 }

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Deadline, TimerWheel } from "./timer-wheel.ts";
+
+function wheelAt(startMs: number) {
+  let now = startMs;
+  const wheel = new TimerWheel(() => now, 10);
+  return {
+    wheel,
+    pass: (ms: number) => {
+      now += ms;
+      wheel.advance();
+    },
+  };
+}
+
+describe("a deadline", () => {
+  test("expires once, never early, and at most two ticks late", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 30_000 }),
+        fc.integer({ min: 1, max: 97 }),
+        (afterMs, stepMs) => {
+          const { wheel, pass } = wheelAt(1_234.5);
+          let passed = 0;
+          const expiredAt: number[] = [];
+          wheel.arm(new Deadline(() => expiredAt.push(passed)), afterMs);
+          while (passed < afterMs + 200) {
+            passed += stepMs;
+            pass(stepMs);
+          }
+          expect(expiredAt).toHaveLength(1);
+          expect(expiredAt[0]).toBeGreaterThanOrEqual(afterMs);
+          expect(expiredAt[0]).toBeLessThanOrEqual(afterMs + 20 + stepMs);
+          expect(wheel.armed).toBe(0);
+        },
+      ),
+    );
+  });
+
+  test("that is cancelled or moved does not expire at its old time", () => {
+    const { wheel, pass } = wheelAt(0);
+    const expired: string[] = [];
+    const moved = new Deadline(() => expired.push("moved"));
+    const cancelled = new Deadline(() => expired.push("cancelled"));
+    wheel.arm(moved, 50);
+    wheel.arm(cancelled, 50);
+    wheel.arm(moved, 500);
+    wheel.cancel(cancelled);
+    wheel.cancel(cancelled);
+    pass(100);
+    expect(expired).toEqual([]);
+    pass(500);
+    expect(expired).toEqual(["moved"]);
+    expect(moved.isArmed).toBe(false);
+  });
+
+  test("may cancel another of the same tick, and arm itself again", () => {
+    const { wheel, pass } = wheelAt(0);
+    const expired: string[] = [];
+    const a = new Deadline(() => {
+      expired.push("a");
+      wheel.cancel(b);
+      if (expired.length < 3) wheel.arm(a, 10);
+    });
+    const b = new Deadline(() => {
+      expired.push("b");
+      wheel.cancel(a);
+    });
+    wheel.arm(a, 10);
+    wheel.arm(b, 10);
+    for (let i = 0; i < 20; i++) pass(10);
+    expect(
+      expired.filter((name) => name === "a").length + expired.filter((name) => name === "b").length,
+    ).toBe(expired.length);
+    expect(expired).toHaveLength(expired.includes("b") ? 1 : 3);
+    expect(wheel.armed).toBe(0);
+  });
+
+  test("expires after a stall that is longer than the wheel", () => {
+    const { wheel, pass } = wheelAt(0);
+    let count = 0;
+    for (const afterMs of [10, 4_000, 5_200, 60_000])
+      wheel.arm(new Deadline(() => count++), afterMs);
+    pass(3_600_000);
+    expect(count).toBe(4);
+  });
+});
