@@ -3,7 +3,7 @@ import { getSystemErrorMap } from "node:util";
 
 // System calls that the runtime has no function for. Linux only: the constants and structures here are Linux's.
 
-const { i32, u32, i64, ptr } = FFIType;
+const { i32, u32, i64, u64, ptr } = FFIType;
 
 const SYMBOLS = {
   socket: { args: [i32, i32, i32], returns: i32 },
@@ -15,6 +15,7 @@ const SYMBOLS = {
   close: { args: [i32], returns: i32 },
   send: { args: [i32, ptr, u32, i32], returns: i64 },
   recv: { args: [i32, ptr, u32, i32], returns: i64 },
+  poll: { args: [ptr, u64, i32], returns: i32 },
   getrlimit: { args: [i32, ptr], returns: i32 },
   setrlimit: { args: [i32, ptr], returns: i32 },
   __errno_location: { args: [], returns: ptr },

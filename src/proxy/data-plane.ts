@@ -7,6 +7,7 @@ import type { Log } from "#core/log.ts";
 import { http1Client } from "#http/client/http1-client-connection.ts";
 import { serveHttp1 } from "#http/server/server-connection.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
+import { hasPendingInput } from "#net/pending-input.ts";
 import type { Transport } from "#net/transport.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
@@ -82,6 +83,7 @@ export class DataPlane {
     this.clusters = new ClusterSet({
       nowMs: () => clock.monotonicMs(),
       random,
+      hasPendingInput: ({ transport }) => hasPendingInput(transport),
       metrics: this.metrics,
       self,
       dialFor: httpDialer(dialling),

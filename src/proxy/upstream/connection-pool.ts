@@ -24,6 +24,8 @@ export type Dial = (host: Host, owner: ConnectionOwner, result: DialResult) => v
 export interface PoolSurroundings {
   readonly dial: Dial;
   readonly nowMs: () => number;
+  /** The kernel knows something about this idle connection that the event loop has not told yet. */
+  readonly hasPendingInput: (connection: ClientConnection) => boolean;
   /** `payments.shop.svc.cluster.local:9090`, for messages. */
   readonly what: string;
   readonly settings: PoolSettings;
@@ -153,7 +155,10 @@ export class ConnectionPool implements ConnectionOwner {
 
   #takeIdle(mayRepeat: boolean): ClientConnection | undefined {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.available > 0 && this.#isFresh(last, mayRepeat)) return last;
+      if (last.available > 0 && this.#isFresh(last, mayRepeat)) {
+        // A server that died a moment ago has told the kernel already: what cannot be repeated is not sent into its grave.
+        if (mayRepeat || !this.#shared.hasPendingInput(last)) return last;
+      }
       last.retire();
     }
     return undefined;

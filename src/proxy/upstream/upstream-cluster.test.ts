@@ -87,6 +87,7 @@ class RecordingWaiter implements Waiter {
 function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {}) {
   const dials: Dialled[] = [];
   const clock = { nowMs: 0 };
+  const pending = new Set<ClientConnection>();
   const dial = (host: Host, owner: ConnectionOwner, result: DialResult): void => {
     dials.push({
       host,
@@ -103,6 +104,7 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
     {
       nowMs: () => clock.nowMs,
       random: () => 0,
+      hasPendingInput: (connection) => pending.has(connection),
       metrics: new MetricsRegistry(),
       self: unknownWorkload,
       dialFor: () => dial,
@@ -114,7 +116,7 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
     if (found === undefined) throw new Error(`no host ${i}`);
     return found;
   };
-  return { made, dials, clock, host };
+  return { made, dials, clock, host, pending };
 }
 
 describe("a pool", () => {
@@ -167,6 +169,16 @@ describe("a pool", () => {
     const connection = dials[0]?.connect();
     connection?.free(0);
     clock.nowMs = 2_000;
+    expect(host(0).pool.acquire(new RecordingWaiter(), false)).toBeUndefined();
+    expect(connection?.isRetired).toBe(true);
+  });
+
+  test("gives what cannot be repeated no connection on which something is pending", () => {
+    const { host, dials, pending } = cluster();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    const connection = dials[0]?.connect();
+    connection?.free(0);
+    if (connection !== undefined) pending.add(connection);
     expect(host(0).pool.acquire(new RecordingWaiter(), false)).toBeUndefined();
     expect(connection?.isRetired).toBe(true);
   });

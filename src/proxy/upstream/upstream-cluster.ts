@@ -17,6 +17,7 @@ import { Host } from "./host.ts";
 export interface UpstreamSurroundings {
   readonly nowMs: () => number;
   readonly random: () => number;
+  readonly hasPendingInput: PoolSurroundings["hasPendingInput"];
   readonly metrics: MetricsRegistry;
   /** The workload that this proxy stands beside. */
   readonly self: WorkloadLabels;
@@ -177,6 +178,7 @@ export class UpstreamCluster {
     return {
       dial: this.#shared.dialFor(this.config),
       nowMs: this.#shared.nowMs,
+      hasPendingInput: this.#shared.hasPendingInput,
       what: this.what,
       settings: this.#settings,
       usage: this.usage,

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { connect } from "./connect.ts";
+import { hasPendingInput } from "./pending-input.ts";
+
+/** What the peer does happens in the kernel at once; the event loop hears of it only when this turn is over. */
+async function afterPeer(does: (peer: Socket) => void): Promise<boolean> {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer({ allowHalfOpen: true }, accepted.resolve);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const transport = await connect({ address: { host: "127.0.0.1", port } });
+  const peer = await accepted.promise;
+  transport.attach({ onData: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore });
+  try {
+    does(peer);
+    return hasPendingInput(transport);
+  } finally {
+    transport.destroy();
+    peer.destroy();
+    server.close();
+  }
+}
+
+const ignore = (): void => undefined;
+
+describe("an idle connection has pending input", () => {
+  test("not while the peer is silent", async () => {
+    expect(await afterPeer(ignore)).toBe(false);
+  });
+  test("when the peer has reset it", async () => {
+    expect(await afterPeer((peer) => peer.resetAndDestroy())).toBe(true);
+  });
+  test("when the peer has sent something", async () => {
+    expect(await afterPeer((peer) => void peer.write("x"))).toBe(true);
+  });
+});
+
+test("a transport that is closed has none", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const transport = await connect({ address: { host: "127.0.0.1", port } });
+  transport.destroy();
+  expect(hasPendingInput(transport)).toBe(false);
+  server.close();
+});

@@ -1,0 +1,24 @@
+import { libc } from "./libc.ts";
+import { SocketTransport } from "./socket-transport.ts";
+import type { Transport } from "./transport.ts";
+
+const POLLIN = 0x001;
+/** One `struct pollfd`: descriptor, wanted events, what happened. */
+const question = new ArrayBuffer(8);
+const view = new DataView(question);
+const bytes = new Uint8Array(question);
+
+/**
+ * Whether the kernel holds something for us on this connection that the event loop has not told yet: bytes, the peer's
+ * end, or a reset. On an idle connection of HTTP/1 any of these means that it must not be used again. About 0.5 µs;
+ * false where it cannot be told.
+ */
+export function hasPendingInput(transport: Transport): boolean {
+  if (!(transport instanceof SocketTransport) || process.platform !== "linux") return false;
+  const { descriptor } = transport;
+  if (descriptor <= 0) return false;
+  view.setInt32(0, descriptor, true);
+  view.setInt16(4, POLLIN, true);
+  view.setInt16(6, 0, true);
+  return libc().poll(bytes, 1, 0) > 0;
+}
