@@ -155,6 +155,7 @@ class RunningProxy implements Proxy {
 
   /** True: what runs is what the control plane has now. */
   async #configuration(hasLastGood: boolean): Promise<boolean> {
+    if (this.#stream === undefined && hasLastGood) return false;
     const fresh = this.#synced.promise.then(() => true);
     return hasLastGood
       ? Promise.race([fresh, Bun.sleep(FRESH_CONFIG_MS).then(() => false)])
