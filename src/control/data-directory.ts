@@ -62,7 +62,10 @@ export function withdrawAnnouncement(directory: DataDirectory): void {
   rmSync(directory.announcement, { force: true });
 }
 
-/** Undefined when no control plane has run from this directory, or it was stopped in good order. */
+/**
+ * Undefined when no control plane has run from this directory, or it was stopped in good order. Throws DamagedAnnouncement,
+ * or what the file system throws.
+ */
 export function readAnnouncement(directory: DataDirectory): Announcement | undefined {
   let text: string;
   try {
@@ -71,11 +74,41 @@ export function readAnnouncement(directory: DataDirectory): Announcement | undef
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw cause;
   }
-  try {
-    return JSON.parse(text) as Announcement;
-  } catch (cause) {
-    throw new Error(`${directory.announcement} is damaged; start the control plane again`, {
-      cause,
-    });
+  const announcement = parseAnnouncement(text);
+  if (!announcement) throw new DamagedAnnouncement(directory.announcement);
+  return announcement;
+}
+
+/** Half a file, or one that somebody else wrote; starting the control plane writes it anew. */
+export class DamagedAnnouncement extends Error {
+  override readonly name = "DamagedAnnouncement";
+
+  constructor(path: string) {
+    super(`${path} is damaged`);
   }
 }
+
+function parseAnnouncement(text: string): Announcement | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined; // the caller names the file
+  }
+  if (!isRecord(value)) return undefined;
+  const areTexts = ["apiToken", "roots", "trustDomain", "version"].every(
+    (field) => typeof value[field] === "string",
+  );
+  const isWhole =
+    areTexts &&
+    Number.isInteger(value.pid) &&
+    URL.canParse(String(value.apiUrl)) &&
+    [value.xds, value.metrics].every(isAddress);
+  return isWhole ? (value as unknown as Announcement) : undefined;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+const isAddress = (value: unknown): boolean =>
+  isRecord(value) && typeof value.host === "string" && Number.isInteger(value.port);

@@ -1,5 +1,6 @@
-import { type Announcement, dataDirectory, readAnnouncement } from "#control/data-directory.ts";
+import type { Announcement } from "#control/data-directory.ts";
 import { CliError } from "../cli-error.ts";
+import { announced } from "./announced.ts";
 
 /** The API of a control plane, as the commands use it. */
 export interface ApiClient {
@@ -38,9 +39,9 @@ export class ApiError extends CliError {
   }
 }
 
-/** The control plane that runs from this data directory. Throws CliError `connection` when none is known. */
+/** The control plane that runs from this data directory. Throws CliError. */
 export function connectApi(dataDir: string): ApiClient {
-  const announcement = readAnnouncement(dataDirectory(dataDir));
+  const announcement = announced(dataDir);
   if (!announcement)
     throw new CliError(
       "connection",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dataDirectory, readAnnouncement } from "#control/data-directory.ts";
+import { announced } from "../api/announced.ts";
 import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
@@ -122,7 +122,7 @@ async function hasService(
 function localJoining(dataDir: string, account: { namespace: string; serviceAccount: string }) {
   connectApi(dataDir); // says at once when there is none
   return async (): Promise<Joining> => {
-    const announcement = readAnnouncement(dataDirectory(dataDir));
+    const announcement = announced(dataDir);
     if (!announcement) return { trustDomain: "cluster.local" };
     const { xds, roots, trustDomain } = announcement;
     const found = { trustDomain, controlPlane: { address: xds, roots, serverName } };
