@@ -39,7 +39,10 @@ export interface Caller {
 }
 
 /** Starts one with these flags of `weft run`. */
-export async function startCaller(mesh: Mesh, flags: readonly string[]): Promise<Caller> {
+export async function startCaller(
+  mesh: Pick<Mesh, "run">,
+  flags: readonly string[],
+): Promise<Caller> {
   const workload = await mesh.run(flags, [process.execPath, program]);
   const { port } = await workload.json();
   const order = async (path: string, value: unknown): Promise<unknown> => {
