@@ -42,6 +42,7 @@ const entry: AccessEntry = {
 test("a line is one JSON object with Istio's keys, whatever the caller sent", () => {
   const line = accessLogLine(entry);
   expect(line.indexOf("\n")).toBe(line.length - 1);
+  expect(line).toMatch(/^[\x20-\x7e]+\n$/);
   const parsed = JSON.parse(line);
   expect(parsed).toMatchObject({
     start_time: "2026-01-02T03:04:05.006Z",

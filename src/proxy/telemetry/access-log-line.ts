@@ -91,7 +91,15 @@ const UNSAFE = /["\\\u0000-\u001f\u007f-\uffff]/;
 
 function text(value: string | undefined): string {
   if (value === undefined) return "null";
-  return UNSAFE.test(value) ? JSON.stringify(value) : `"${value}"`;
+  return UNSAFE.test(value) ? asciiJson(value) : `"${value}"`;
+}
+
+/** ASCII, so that a line is as many bytes as characters and can be copied as it is. */
+function asciiJson(value: string): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function milliseconds(ms: number): string {

@@ -34,10 +34,11 @@ test("after a rotation, a reopened writer continues in the new file", async () =
 
 test("what a full buffer cannot hold is dropped and counted", async () => {
   const path = file();
-  await using writer = openLineWriter({ path, batchBytes: 1 << 20, pendingBytesMax: 10 });
-  writer.write("12345678\n");
-  writer.write("12345678\n");
+  await using writer = openLineWriter({ path, batchBytes: 1 << 20, pendingBytesMax: 100_000 });
+  const line = `${"x".repeat(59_999)}\n`;
+  writer.write(line);
+  writer.write(line);
   expect(writer.droppedLines).toBe(1);
   await writer.flush();
-  expect(readFileSync(path, "utf8")).toBe("12345678\n");
+  expect(readFileSync(path, "utf8")).toBe(line);
 });
