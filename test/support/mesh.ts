@@ -95,12 +95,24 @@ export async function startMesh(): Promise<Mesh> {
         ),
       ),
     async [Symbol.asyncDispose]() {
-      for (const program of programs.reverse()) await program[Symbol.asyncDispose]();
+      for (const program of programs.reverse()) await endInGoodOrder(program);
       await directory[Symbol.asyncDispose]();
     },
   };
-  await startControlPlane();
+  try {
+    await startControlPlane();
+  } catch (cause) {
+    await mesh[Symbol.asyncDispose]();
+    throw cause;
+  }
   return mesh;
+}
+
+/** Some programs (nginx) hide their environment, by which orphans are found: they are ended by whoever started them. */
+async function endInGoodOrder(program: Spawned): Promise<void> {
+  program.signal("SIGTERM");
+  await Promise.race([program.exited, Bun.sleep(3_000)]);
+  await program[Symbol.asyncDispose]();
 }
 
 const asIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>

@@ -26,7 +26,9 @@ describe("a configuration value of any type", () => {
   test("is the same after encoding and decoding", () => {
     fc.assert(
       fc.property(configResources, (resource) => {
-        expect(again(resource)).toStrictEqual(resource);
+        const decoded = again(resource);
+        // The matcher, twenty times as slow, is for showing a difference.
+        if (!Bun.deepEquals(decoded, resource, true)) expect(decoded).toStrictEqual(resource);
       }),
       { numRuns: 1_500 },
     );
