@@ -57,8 +57,8 @@ describe("Istio's YAML of a 90/10 canary, applied with kubectl", () => {
 
   test("shares the version's requests among its instances", async () => {
     const { names } = await web.many(charge, 1_000, post);
-    expect(names.a).toBeGreaterThan(300);
-    expect(names.b).toBeGreaterThan(300);
+    expect(names.a).toBeGreaterThan(100);
+    expect(names.b).toBeGreaterThan(100);
   }, 30_000);
 
   test("is readable again through kubectl as it was written", async () => {

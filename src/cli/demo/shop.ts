@@ -1,5 +1,4 @@
 // Starts a control plane and the sample shop, each part a process of its own, exactly as a person would by hand.
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { ProxyView } from "#control/proxy-view.ts";
 import { type ApiClient, connectApi } from "../api/api-client.ts";
@@ -7,6 +6,7 @@ import { fetchProxies } from "../api/mesh-views.ts";
 import { CliError } from "../cli-error.ts";
 import { ownCommandLine } from "../own-command-line.ts";
 import { type Child, startChild } from "./child.ts";
+import { freeServicePort } from "./service-port.ts";
 import { readShop, resolveCommand, type ShopWorkload, shopDirectory } from "./shop-manifest.ts";
 
 export const shopNamespace = "shop";
@@ -84,7 +84,7 @@ async function startWorkload(
   extra: Readonly<Record<string, string>>,
 ): Promise<Child> {
   const { name, version, servicePort } = workload;
-  const port = await freePort();
+  const port = await freeServicePort(Math.random);
   return startChild({
     label: labelOf(workload),
     command: ownCommandLine([
@@ -101,15 +101,6 @@ async function startWorkload(
       ...extra,
     },
   });
-}
-
-/** A port that nobody listens on now. The sample services take it at once. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function untilUp(
