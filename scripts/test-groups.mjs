@@ -7,7 +7,7 @@ const nginx = { program: "nginx", debianPackage: "nginx-light" };
 const curl = { program: "curl", debianPackage: "curl" };
 const tcpdump = { program: "tcpdump", debianPackage: "tcpdump" };
 const kubectl = { program: "kubectl", debianPackage: "kubernetes-client" };
-const python = { program: "python3", debianPackage: "python3-minimal" };
+const python = { program: "python3", debianPackage: "python3" };
 const haproxy = { program: "haproxy", debianPackage: "haproxy" };
 const wrk = { program: "wrk", debianPackage: "wrk" };
 
@@ -56,7 +56,7 @@ export function testGroups(root, bun) {
     },
     {
       name: "readme",
-      needs: [curl],
+      needs: [curl, python, kubectl],
       steps: present(root, "test/readme.test.ts", (file) => [bunTest(`./${file}`)]),
     },
   ];
