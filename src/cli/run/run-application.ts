@@ -11,15 +11,18 @@ export async function runApplication(
   command: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const child = start(command, environment);
-  const stops = forwarded.map((signal) => onSignal(signal, () => child.kill(signal)));
+  let child: Bun.Subprocess | undefined;
+  // We listen before it runs: a signal in between would end us and leave it behind. Handlers run between turns of the
+  // event loop, so there is a child by then.
+  const stops = forwarded.map((signal) => onSignal(signal, () => child?.kill(signal)));
   // A terminal sends Ctrl-C to the application itself, which is in our group; from elsewhere it has to be handed on.
   stops.push(
     onSignal("SIGINT", () => {
-      if (!process.stdin.isTTY) child.kill("SIGINT");
+      if (!process.stdin.isTTY) child?.kill("SIGINT");
     }),
   );
   try {
+    child = start(command, environment);
     await child.exited;
   } finally {
     for (const stop of stops) stop();
