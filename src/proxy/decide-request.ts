@@ -24,6 +24,7 @@ export function decideRequest(record: RequestRecord): Decision {
   const { listener } = record.downstream;
   const path = normalizePath(record.path, listener.config.http.pathNormalization);
   if (path === undefined) return refuse("bad-path", "the path holds NUL or an invalid escape");
+  record.isPathChanged = path !== record.path;
   record.path = path;
   if (listener.kind === "inbound") {
     const denied = authorize(listener.authorization, record);

@@ -4,6 +4,7 @@ import { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { applyEdits, type PreparedEdits } from "./router/prepared-edits.ts";
+import { idLines } from "./telemetry/random-ids.ts";
 
 export const FIELD = {
   host: fieldName("host"),
@@ -30,8 +31,10 @@ export interface HeadFacts {
   /** Normalised path; the query as it was. */
   readonly path: string;
   readonly query: string;
-  readonly newTraceparent: string | undefined;
-  readonly newRequestId: string | undefined;
+  readonly isPathChanged: boolean;
+  readonly newIds: string;
+  readonly makesTraceparent: boolean;
+  readonly makesRequestId: boolean;
   readonly attempts: number;
 }
 
@@ -47,21 +50,27 @@ export function editRequest(
 ): HeadEdits {
   const { head, downstream, query } = facts;
   edits.clear();
-  const path = plan.rewritePath === undefined ? facts.path : plan.rewritePath(facts.path);
-  const target = query === "" ? path : `${path}?${query}`;
-  if (target !== head.path) edits.target = target;
+  if (plan.rewritePath !== undefined || facts.isPathChanged) {
+    const path = plan.rewritePath === undefined ? facts.path : plan.rewritePath(facts.path);
+    edits.target = query === "" ? path : `${path}?${query}`;
+  }
   const authority = plan.authority ?? downstream.authority;
   if (authority !== undefined) edits.set(FIELD.host, authority);
   editIdentity(edits, head, downstream, peerLine);
-  if (facts.newTraceparent !== undefined) {
-    if (head.has(FIELD.traceparent)) edits.remove(FIELD.traceparent); // it was malformed
-    edits.addLines(`${FIELD.traceparent.text}: ${facts.newTraceparent}\r\n`);
-  }
-  if (facts.newRequestId !== undefined)
-    edits.addLines(`${FIELD.requestId.text}: ${facts.newRequestId}\r\n`);
+  addIds(edits, facts);
   if (facts.attempts > 1) edits.set(FIELD.attemptCount, String(facts.attempts));
   if (plan.requestEdits !== undefined) applyEdits(plan.requestEdits, edits);
   return edits;
+}
+
+function addIds(
+  edits: HeadEdits,
+  { head, newIds, makesTraceparent, makesRequestId }: HeadFacts,
+): void {
+  if (makesTraceparent && head.has(FIELD.traceparent)) edits.remove(FIELD.traceparent); // it was malformed
+  if (makesTraceparent && makesRequestId) edits.addLines(newIds);
+  else if (makesTraceparent) edits.addLines(idLines.traceparentLine(newIds));
+  else if (makesRequestId) edits.addLines(idLines.requestIdLine(newIds));
 }
 
 /** What says who somebody is comes from certificates and the kernel, never from the message. */

@@ -7,7 +7,7 @@ import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { FIELD } from "./request-edits.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { type AccessEntry, accessLogLine, upstreamFragment } from "./telemetry/access-log-line.ts";
-import { isTraceparent } from "./telemetry/random-ids.ts";
+import { idLines, isTraceparent } from "./telemetry/random-ids.ts";
 import type { RequestSeries } from "./telemetry/series.ts";
 import type { Host } from "./upstream/host.ts";
 
@@ -22,6 +22,8 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   readonly scheme = "http";
   authority = "";
   path = "";
+  /** The path is not as it was sent. */
+  isPathChanged = false;
   query = "";
   recordId = "";
   startedAtMs = 0;
@@ -39,9 +41,10 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   durationMs = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  /** Made here because the caller sent none. */
-  newTraceparent: string | undefined;
-  newRequestId: string | undefined;
+  /** Both id lines; which of them are used is said by the two flags: those that the caller did not send. */
+  newIds = "";
+  makesTraceparent = false;
+  makesRequestId = false;
   isGrpc = false;
   grpcStatus = "";
 
@@ -81,11 +84,10 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   #makeIds(): void {
     const { head, runtime } = this;
     const parent = head.field(FIELD.traceparent);
-    this.newTraceparent =
-      parent !== undefined && isTraceparent(parent)
-        ? undefined
-        : runtime.ids.traceparent(runtime.random() < SAMPLED_SHARE);
-    this.newRequestId = head.has(FIELD.requestId) ? undefined : runtime.ids.requestId();
+    this.makesTraceparent = parent === undefined || !isTraceparent(parent);
+    this.makesRequestId = !head.has(FIELD.requestId);
+    if (this.makesTraceparent || this.makesRequestId)
+      this.newIds = runtime.ids.next(runtime.random() < SAMPLED_SHARE);
   }
 
   header(name: string): string | undefined {
@@ -135,11 +137,13 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   }
 
   get requestId(): string | undefined {
-    return this.newRequestId ?? this.head.field(FIELD.requestId);
+    return this.makesRequestId ? idLines.requestId(this.newIds) : this.head.field(FIELD.requestId);
   }
 
   get traceparent(): string | undefined {
-    return this.newTraceparent ?? this.head.field(FIELD.traceparent);
+    return this.makesTraceparent
+      ? idLines.traceparent(this.newIds)
+      : this.head.field(FIELD.traceparent);
   }
 
   get upstreamFragment(): string {

@@ -32,37 +32,65 @@ export interface AccessEntry {
   readonly downstreamFragment: string;
 }
 
-/** The keys of Istio's JSON log, whose times are whole milliseconds, then Weft's own. One line, ending in a newline. */
+/**
+ * The keys of Istio's JSON log, whose times are whole milliseconds, then Weft's own. One line in ASCII, ending in a newline.
+ * What is usually the same from one request to the next is kept as whole fragments.
+ */
 export function accessLogLine(entry: AccessEntry): string {
+  const { flags, details, weftError, failureText } = entry;
+  const reason = failureText === undefined ? noFailure : failureFragment(weftError, failureText);
   return (
-    `{"start_time":"${isoTime(entry.startedAtWallMs)}"` +
-    `,"route_name":${text(entry.routeName)}` +
-    `,"method":"${entry.method}"` +
-    `,"path":${text(entry.requestTarget)}` +
-    `,"protocol":"${entry.protocol}"` +
-    `,"response_code":${entry.status}` +
-    `,"response_flags":"${entry.flags}"` +
-    `,"response_code_details":"${entry.details}"` +
-    `,"connection_termination_details":null` +
-    `,"bytes_received":${entry.bytesReceived}` +
-    `,"bytes_sent":${entry.bytesSent}` +
-    `,"duration":${milliseconds(entry.durationMs)}` +
+    startFragment(entry.startedAtWallMs) +
+    routeFragment(entry.routeName, entry.method) +
+    text(entry.requestTarget) +
+    outcomeFragment(entry.protocol, `${entry.status}`, flags, details) +
+    entry.bytesReceived +
+    `,"bytes_sent":${entry.bytesSent},"duration":${milliseconds(entry.durationMs)}` +
     `,"upstream_service_time":${milliseconds(entry.firstByteMs)}` +
-    `,"x_forwarded_for":${text(entry.forwardedFor)}` +
-    `,"user_agent":${userAgentText(entry.userAgent)}` +
-    `,"request_id":${text(entry.requestId)}` +
-    `,"authority":${rememberedText(entry.authority)}` +
+    callerFragment(entry.authority, entry.userAgent, entry.forwardedFor) +
     entry.upstreamFragment +
     entry.downstreamFragment +
-    `,"upstream_transport_failure_reason":${text(entry.failureText)}` +
-    `,"weft_error":${text(entry.weftError)}` +
-    `,"record_id":"${entry.recordId}"` +
-    `,"traceparent":${text(entry.traceparent)}` +
-    `,"connection_wait":${milliseconds(entry.connectionMs)}` +
-    `,"duration_us":${Math.round(entry.durationMs * 1000)}` +
-    `,"attempts":${entry.attempts}}\n`
+    reason +
+    `,"request_id":${text(entry.requestId)},"traceparent":${text(entry.traceparent)}` +
+    `,"record_id":"${entry.recordId}","connection_wait":${milliseconds(entry.connectionMs)}` +
+    `,"duration_us":${Math.round(entry.durationMs * 1000)},"attempts":${entry.attempts}}\n`
   );
 }
+
+/** Remembers the fragment of the arguments before: most requests of a proxy are alike. */
+function remembering(
+  make: (...values: readonly (string | undefined)[]) => string,
+): (a?: string, b?: string, c?: string, d?: string) => string {
+  let lastA: string | undefined;
+  let lastB: string | undefined;
+  let lastC: string | undefined;
+  let lastD: string | undefined;
+  let last: string | undefined;
+  return (a, b, c, d) => {
+    if (last !== undefined && a === lastA && b === lastB && c === lastC && d === lastD) return last;
+    lastA = a;
+    lastB = b;
+    lastC = c;
+    lastD = d;
+    last = make(a, b, c, d);
+    return last;
+  };
+}
+
+const routeFragment = remembering(
+  (route, method) => `,"route_name":${text(route)},"method":"${method}","path":`,
+);
+const outcomeFragment = remembering(
+  (protocol, status, flags, details) =>
+    `,"protocol":"${protocol}","response_code":${status},"response_flags":"${flags}","response_code_details":${text(details)},"connection_termination_details":null,"bytes_received":`,
+);
+const callerFragment = remembering(
+  (authority, userAgent, forwardedFor) =>
+    `,"authority":${text(authority)},"user_agent":${text(userAgent)},"x_forwarded_for":${text(forwardedFor)}`,
+);
+const failureFragment = (weftError: string | undefined, failureText: string): string =>
+  `,"upstream_transport_failure_reason":${text(failureText)},"weft_error":${text(weftError)}`;
+const noFailure = `,"upstream_transport_failure_reason":null,"weft_error":null`;
 
 /** The keys that are the same for every exchange with one endpoint. */
 export function upstreamFragment(host: string | undefined, cluster: string | undefined): string {
@@ -106,31 +134,20 @@ function milliseconds(ms: number): string {
   return ms < 0 ? "null" : String(Math.round(ms));
 }
 
-/** A text that is usually the same as the one before. */
-function remembering(): (value: string | undefined) => string {
-  let last: string | undefined;
-  let lastText = "null";
-  return (value) => {
-    if (value === last) return lastText;
-    last = value;
-    lastText = text(value);
-    return lastText;
-  };
-}
-
-const rememberedText = remembering();
-const userAgentText = remembering();
-
 let secondOf = -1;
 let secondText = "";
 
 /** `2006-01-02T15:04:05.000Z`; the part up to the second is kept from the call before. */
-function isoTime(wallMs: number): string {
+function startFragment(wallMs: number): string {
   const whole = Math.floor(wallMs);
   const second = Math.floor(whole / 1000);
   if (second !== secondOf) {
     secondOf = second;
-    secondText = new Date(second * 1000).toISOString().slice(0, 20);
+    secondText = `{"start_time":"${new Date(second * 1000).toISOString().slice(0, 20)}`;
   }
-  return `${secondText}${String(whole - second * 1000).padStart(3, "0")}Z`;
+  return `${secondText}${MILLISECONDS[whole - second * 1000]}Z"`;
 }
+
+const MILLISECONDS: readonly string[] = Array.from({ length: 1000 }, (_, ms) =>
+  String(ms).padStart(3, "0"),
+);

@@ -1,20 +1,30 @@
 import { expect, test } from "bun:test";
-import { isTraceparent, RandomIds } from "./random-ids.ts";
+import { idLines, isTraceparent, RandomIds } from "./random-ids.ts";
 
 const ids = new RandomIds((bytes) => crypto.getRandomValues(bytes));
 
-test("a new traceparent is valid and says whether it is sampled", () => {
-  const made = ids.traceparent(true);
-  expect(isTraceparent(made)).toBe(true);
-  expect(made).toEndWith("-01");
-  expect(ids.traceparent(false)).toEndWith("-00");
+test("a new traceparent is valid, and says whether it is sampled", () => {
+  for (const [sampled, flags] of [
+    [true, "-01"],
+    [false, "-00"],
+  ] as const) {
+    const lines = ids.next(sampled);
+    const made = idLines.traceparent(lines);
+    expect(isTraceparent(made)).toBe(true);
+    expect(made).toEndWith(flags);
+    expect(lines).toBe(`traceparent: ${made}\r\nx-request-id: ${idLines.requestId(lines)}\r\n`);
+    expect(lines).toBe(idLines.traceparentLine(lines) + idLines.requestIdLine(lines));
+  }
 });
 
-test("request ids are UUIDs of version 4, and never repeat", () => {
-  const made = Array.from({ length: 10_000 }, () => ids.requestId());
-  expect(new Set(made).size).toBe(made.length);
-  for (const id of made.slice(0, 500))
-    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+test("request ids are UUIDs of version 4, and neither they nor traces ever repeat", () => {
+  const made = Array.from({ length: 10_000 }, () => ids.next(false));
+  expect(new Set(made.map(idLines.requestId)).size).toBe(made.length);
+  expect(new Set(made.map(idLines.traceparent)).size).toBe(made.length);
+  for (const lines of made.slice(0, 500))
+    expect(idLines.requestId(lines)).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
 });
 
 test.each([
