@@ -1,5 +1,4 @@
 import { libc } from "./libc.ts";
-import { SocketTransport } from "./socket-transport.ts";
 import type { Transport } from "./transport.ts";
 
 const POLLIN = 0x001;
@@ -11,12 +10,12 @@ const bytes = new Uint8Array(question);
 /**
  * Whether the kernel holds something for us on this connection that the event loop has not told yet: bytes, the peer's
  * end, or a reset. On an idle connection of HTTP/1 any of these means that it must not be used again. About 0.5 µs;
- * false where it cannot be told.
+ * false where it cannot be told (a transport tells its file by `descriptor`).
  */
 export function hasPendingInput(transport: Transport): boolean {
-  if (!(transport instanceof SocketTransport) || process.platform !== "linux") return false;
+  if (!("descriptor" in transport) || process.platform !== "linux") return false;
   const { descriptor } = transport;
-  if (descriptor <= 0) return false;
+  if (typeof descriptor !== "number" || descriptor <= 0) return false;
   view.setInt32(0, descriptor, true);
   view.setInt16(4, POLLIN, true);
   view.setInt16(6, 0, true);
