@@ -5,14 +5,10 @@ import { NetError } from "./net-error.ts";
 import { readTlsFacts, type VerifyPeer } from "./peer-verification.ts";
 import { addressText } from "./socket-address.ts";
 import { connectFailure, handshakeFailure } from "./socket-failure.ts";
-import {
-  DEFAULT_WATERMARKS,
-  SOCKET_OPTIONS,
-  SocketTransport,
-  type Watermarks,
-} from "./socket-transport.ts";
+import { DEFAULT_WATERMARKS, SOCKET_OPTIONS, type Watermarks } from "./socket-transport.ts";
 import type { TlsContext } from "./tls-context.ts";
 import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
+import { streamKind, transportOver } from "./transport-over.ts";
 
 export interface ClientTls {
   /** Shared by all connections of one identity and version. */
@@ -45,7 +41,8 @@ const TIMEOUT_MS = 10_000;
  * `connect-timeout`, `connect-unreachable`, `connect-failed`, `dns-failed`, `too-many-files`, `tls-handshake-failed`,
  * `tls-handshake-timeout`, `peer-refused` (with what `verifyPeer` threw as cause), or `drained` when given up.
  */
-export function connect(options: ConnectOptions): Promise<Transport> {
+export async function connect(options: ConnectOptions): Promise<Transport> {
+  await streamKind();
   return new Promise((resolve, reject) => {
     new Dialling(options, resolve, reject).start();
   });
@@ -147,7 +144,7 @@ class Dialling {
     const { watermarks = DEFAULT_WATERMARKS } = this.#options;
     const local = { host: this.#socket.localAddress ?? "", port: this.#socket.localPort ?? 0 };
     const remote = this.#remote();
-    this.#resolve(new SocketTransport(socket, { tls, remote, local, watermarks }));
+    this.#resolve(transportOver(socket, { tls, remote, local, watermarks }));
   }
 
   #remote(): SocketAddress {

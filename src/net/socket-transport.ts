@@ -27,6 +27,8 @@ export interface SocketTransportOptions {
   readonly remote: SocketAddress;
   readonly local: SocketAddress;
   readonly watermarks: Watermarks;
+  /** Called when the connection is over, before any receiver hears of it. */
+  onGone?(): void;
 }
 
 /** What the socket itself may hold unsent before our queue does: enough that a TLS record is never waited for. */
@@ -46,6 +48,7 @@ export class SocketTransport implements Transport, Flushable {
   isClosed = false;
   readonly #socket: Socket;
   readonly #watermarks: Watermarks;
+  readonly #onGone: (() => void) | undefined;
   readonly #queue = new WriteQueue();
   #events: TransportEvents | undefined;
   #willFlush = false;
@@ -66,6 +69,7 @@ export class SocketTransport implements Transport, Flushable {
     this.remote = options.remote;
     this.local = options.local;
     this.#watermarks = options.watermarks;
+    this.#onGone = options.onGone;
     socket.pause();
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
@@ -188,6 +192,7 @@ export class SocketTransport implements Transport, Flushable {
     this.isClosed = true;
     this.#isGone = true;
     this.#queue.clear();
+    this.#onGone?.();
     if (this.#events !== undefined) this.#tellClosed();
   };
 

@@ -1,0 +1,240 @@
+import { type Flushable, flushAtEndOfTurn } from "./flush-turn.ts";
+import type { NativeReceiver, NativeSocket } from "./native-socket.ts";
+import { NetError } from "./net-error.ts";
+import { addressText } from "./socket-address.ts";
+import { openFailure } from "./socket-failure.ts";
+import type { SocketTransportOptions, Watermarks } from "./socket-transport.ts";
+import type { SocketAddress, TlsFacts, Transport, TransportEvents } from "./transport.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/**
+ * A transport over a socket of the runtime itself, connected and with half-close allowed. Nothing is handed on before
+ * the first `attach`; what happens earlier is told then. The caller makes it the socket's `data`.
+ */
+export class NativeTransport implements Transport, NativeReceiver, Flushable {
+  readonly remote: SocketAddress;
+  readonly local: SocketAddress;
+  readonly tls: TlsFacts | undefined;
+  bytesRead = 0;
+  bytesWritten = 0;
+  isClosed = false;
+  readonly #socket: NativeSocket;
+  readonly #watermarks: Watermarks;
+  readonly #onGone: (() => void) | undefined;
+  readonly #queue = new WriteQueue();
+  /** What the socket did not take of the last segment. */
+  #rest: Buffer | undefined;
+  #events: TransportEvents | undefined;
+  /** Came while nobody wanted it: a record of TLS may hold more than one read. */
+  #held: Buffer[] | undefined;
+  #isHolding = true;
+  #willRelease = false;
+  #willFlush = false;
+  #isFull = false;
+  #isEnding = false;
+  #hasSentEnd = false;
+  #isPaused = false;
+  /** The socket has room again only when it says so. */
+  #isBlocked = false;
+  /** Inside a call to the socket, from which it may call back. */
+  #isCalling = false;
+  #hasEnded = false;
+  #hasToldEnd = false;
+  #isGone = false;
+  #hasToldClose = false;
+  #isDestroyed = false;
+  #error: NetError | undefined;
+
+  constructor(socket: NativeSocket, options: SocketTransportOptions, early?: Buffer) {
+    this.#socket = socket;
+    this.tls = options.tls;
+    this.remote = options.remote;
+    this.local = options.local;
+    this.#watermarks = options.watermarks;
+    this.#onGone = options.onGone;
+    if (early !== undefined) this.#held = [early];
+    socket.pause();
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.sizeBytes + (this.#rest?.length ?? 0);
+  }
+
+  /** The number of the file descriptor; 0 when it is gone. */
+  get descriptor(): number {
+    return this.isClosed ? 0 : Math.max(0, this.#socket.fd);
+  }
+
+  attach(events: TransportEvents): void {
+    const isFirst = this.#events === undefined;
+    this.#events = events;
+    if (isFirst && !this.#isPaused) this.#goOn();
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (this.isClosed || this.#isEnding) return false;
+    this.#queue.push(bytes);
+    if (this.#queue.sizeBytes > this.#watermarks.highBytes) this.#send();
+    else if (!this.#willFlush) {
+      this.#willFlush = true;
+      flushAtEndOfTurn(this);
+    }
+    if (this.queuedBytes <= this.#watermarks.highBytes) return true;
+    this.#isFull = true;
+    return false;
+  }
+
+  flush(): void {
+    this.#willFlush = false;
+    this.#send();
+  }
+
+  end(): void {
+    if (this.isClosed || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#send();
+  }
+
+  destroy(error?: NetError): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#isDestroyed = true;
+    this.#error = error;
+    this.#giveUp();
+    this.#call(() => this.#socket.close());
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    if (this.isClosed || this.#isHolding) return;
+    this.#isHolding = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#events !== undefined) this.#goOn();
+  }
+
+  receive(bytes: Buffer): void {
+    if (this.#isDestroyed) return;
+    if (this.#isHolding) {
+      this.#held ??= [];
+      this.#held.push(bytes);
+      return;
+    }
+    this.bytesRead += bytes.length;
+    this.#events?.onData(bytes);
+  }
+
+  receiveEnd(): void {
+    this.#hasEnded = true;
+    if (!this.#isHolding) this.#tellEnd();
+  }
+
+  drained(): void {
+    this.#isBlocked = false;
+    if (this.isClosed) return;
+    this.#send();
+    if (!this.#isFull || this.queuedBytes > this.#watermarks.lowBytes || this.isClosed) return;
+    this.#isFull = false;
+    this.#events?.onDrain();
+  }
+
+  gone(cause: Error | undefined): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.isClosed = true;
+    // After both sides have ended the socket closes without having told of the peer's end.
+    if (cause === undefined && this.#hasSentEnd) this.#hasEnded = true;
+    const isOrderly = this.#hasEnded && this.#isEnding && cause === undefined;
+    if (!this.#isDestroyed && !isOrderly)
+      this.#error ??=
+        cause === undefined
+          ? new NetError("closed")
+          : openFailure(cause, addressText(this.remote.host, this.remote.port));
+    this.#giveUp();
+    this.#onGone?.();
+    if (isOrderly && !this.#isDestroyed && this.#isHolding) return; // what is held comes first
+    if (this.#isCalling) queueMicrotask(this.#tellGone);
+    else this.#tellGone();
+  }
+
+  /** Lets the socket read again, after what was held has been told. */
+  #goOn(): void {
+    if (!this.#isHolding || this.#willRelease) return;
+    if (this.#held !== undefined || this.#hasEnded || this.#isGone) {
+      this.#willRelease = true;
+      queueMicrotask(this.#release);
+    } else if (!this.#isDestroyed) {
+      this.#isHolding = false;
+      this.#socket.resume();
+    }
+  }
+
+  /** Tells what was held; a receiver that pauses in between gets the rest later. */
+  readonly #release = (): void => {
+    this.#willRelease = false;
+    while (this.#held !== undefined && !this.#isPaused && !this.#isDestroyed) {
+      const bytes = this.#held.shift();
+      if (bytes === undefined) this.#held = undefined;
+      else {
+        this.bytesRead += bytes.length;
+        this.#events?.onData(bytes);
+      }
+    }
+    if (this.#isPaused && !this.#isDestroyed) return;
+    this.#isHolding = false;
+    if (this.#hasEnded) this.#tellEnd();
+    if (this.#isGone) this.#tellGone();
+    else if (!this.#isDestroyed && !this.#isPaused) this.#socket.resume();
+  };
+
+  #tellEnd(): void {
+    if (this.#hasToldEnd || this.#isDestroyed) return;
+    this.#hasToldEnd = true;
+    this.#events?.onEnd();
+  }
+
+  readonly #tellGone = (): void => {
+    if (this.#events === undefined || this.#hasToldClose) return;
+    if (this.#hasEnded && this.#error === undefined) this.#tellEnd();
+    this.#hasToldClose = true;
+    this.#events.onClose(this.#error);
+  };
+
+  /** Gives the socket what it takes; the rest waits until it has room again. */
+  #send(): void {
+    if (this.isClosed || this.#hasSentEnd || this.#isBlocked) return;
+    for (;;) {
+      const segment = this.#rest ?? this.#queue.shift();
+      if (segment === undefined) break;
+      this.#isCalling = true;
+      const taken = Math.max(0, this.#socket.write(segment));
+      this.#isCalling = false;
+      this.bytesWritten += taken;
+      if (taken < segment.length) {
+        this.#isBlocked = true;
+        this.#rest = this.#isGone ? undefined : segment.subarray(taken);
+        return;
+      }
+      this.#rest = undefined;
+      if (this.#isGone) return;
+    }
+    this.#queue.release();
+    if (!this.#isEnding) return;
+    this.#hasSentEnd = true;
+    this.#call(() => this.#socket.shutdown());
+  }
+
+  #call(action: () => void): void {
+    this.#isCalling = true;
+    action();
+    this.#isCalling = false;
+  }
+
+  #giveUp(): void {
+    this.#queue.clear();
+    this.#rest = undefined;
+  }
+}
