@@ -325,9 +325,13 @@ class ServedRequest
       this.#fail(failure);
   }
 
-  /** A server may close an idle connection just as we send: what it cannot have acted on, or may do twice, goes out anew. */
+  /**
+   * A server may close an idle connection just as we send, and an endpoint may leave while a request waits for a connection
+   * to it: what it cannot have acted on, or may do twice, goes out anew.
+   */
   #mayReplay({ code }: Failure, unsent: boolean): boolean {
-    if (code !== "upstream-closed-idle" || this.#replays >= MAX_REPLAYS) return false;
+    const isNobodysFault = code === "upstream-closed-idle" || code === "no-healthy-upstream";
+    if (!isNobodysFault || this.#replays >= MAX_REPLAYS) return false;
     return (unsent || this.#mayRepeat) && this.#body.mayReplay;
   }
 

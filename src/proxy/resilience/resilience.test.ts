@@ -165,6 +165,48 @@ describe("limits of the connection pool", () => {
   });
 });
 
+describe("a request that waits for a connection to an endpoint", () => {
+  /** The first runs, the second waits. */
+  async function waiting(port: number) {
+    const one: Partial<Cluster> = {
+      limits: { maxRequestsPerConnection: 0, maxConnections: 1, maxPendingRequests: 9 },
+    };
+    const web = await calling([endpoint(port)], { cluster: one });
+    const first = web.call({ method: "POST" });
+    const cluster = web.web.plane.clusters.get("payments");
+    await eventually(() => cluster?.hosts[0]?.activeRequests === 1);
+    const second = web.call({ method: "POST" });
+    await eventually(() => cluster?.usage.pending === 1);
+    return { ...web, first, second, one };
+  }
+
+  test.each([
+    ["that leaves goes to another", (port: number) => [[endpoint(port)], {}] as const],
+    [
+      "that is dialled in another way from now on goes there",
+      (_: number, old: number) => [[endpoint(old)], { connectTimeoutMs: 1_234 }] as const,
+    ],
+  ])("%s", async (_, changed) => {
+    const held: (() => void)[] = [];
+    await using live = await backend();
+    await using slow = await backend((seen, response) => {
+      if (slow.seen.indexOf(seen) === 0) held.push(() => response.end("done"));
+      else response.end("again");
+    });
+    await using web = await waiting(slow.port);
+    await eventually(() => held.length === 1);
+    const [endpoints, more] = changed(live.port, slow.port);
+    const cluster = { ...web.one, ...more };
+    const route = forwardRoute({ clusters: [target("payments")] });
+    web.web.apply(
+      outboundResources([destination("payments", endpoints, { routes: [route], cluster })]),
+    );
+    held[0]?.();
+    expect([(await web.first).status, (await web.second).status]).toEqual([200, 200]);
+    expect(live.seen.length + slow.seen.length).toBe(2);
+  });
+});
+
 test("an endpoint that fails in a row is ejected, and is back after its time", async () => {
   let isHealthy = false;
   await using bad = await backend((_, response) =>

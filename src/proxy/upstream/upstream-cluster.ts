@@ -77,10 +77,13 @@ export class UpstreamCluster {
       sameJson(before.transport, config.transport) &&
       before.connectTimeoutMs === config.connectTimeoutMs;
     if (!samePath) {
-      const endpoints = this.#all.map(({ endpoint }) => endpoint);
+      const old = this.#all;
       this.#pool = this.#poolSurroundings();
-      this.setEndpoints([]);
-      this.setEndpoints(endpoints);
+      this.#hosts = new Map();
+      this.#all = [];
+      this.setEndpoints(old.map(({ endpoint }) => endpoint));
+      // Last: who waited for a connection finds the new hosts in place.
+      for (const host of old) host.pool.close();
     } else this.#rebuild();
   }
 
