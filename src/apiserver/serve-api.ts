@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createServer as createTlsServer, type Server, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type Server } from "node:tls";
 import type { Hono } from "hono";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { makeDiscovery } from "./discovery/discovery.ts";
+import { type ConnectionLimits, defaultLimits, OpenConnections } from "./http/connection-limits.ts";
 import { serveRequest } from "./http/node-adapter.ts";
 import { rescue } from "./http/rescue.ts";
 import { makeOpenApi } from "./openapi/open-api.ts";
@@ -32,6 +33,7 @@ export interface ServeApiOptions {
   readonly extraRoutes?: Hono;
   /** Answers `POST …/serviceaccounts/<name>/token`; without it that is not served. */
   readonly issueToken?: IssueToken;
+  readonly limits?: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -45,7 +47,6 @@ export interface ApiServer extends AsyncDisposable {
   setTls(tls: TlsIdentity): void;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Throws when the address cannot be had or the certificate is none. */
@@ -59,21 +60,19 @@ export async function serveApi(options: ServeApiOptions): Promise<ApiServer> {
     authenticate: makeAuthenticate(options.tokens),
     names: new Set([address.host, ...(options.names ?? [])].map((name) => name.toLowerCase())),
   });
+  const open = new OpenConnections(options.limits ?? defaultLimits);
   const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, outgoing) => {
+    open.serve(incoming, outgoing);
     serveRequest((request) => app.fetch(request), incoming, outgoing).catch((error: unknown) => {
       rescue(error, log);
       outgoing.destroy();
     });
   });
-  http.headersTimeout = HEADERS_TIMEOUT_MS;
-  http.requestTimeout = 0; // watches last
   // TLS in front of HTTP, rather than node:https, since here the certificate can be changed under open connections.
-  const open = new Set<TLSSocket>();
   const server = createTlsServer(tlsOptions(options.tls), (socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
     http.emit("connection", socket);
   });
+  server.on("connection", (socket) => open.accept(socket));
   server.on("tlsClientError", (error) => log.debug({ err: error }, "a TLS handshake failed"));
   server.listen(address.port, address.host);
   await once(server, "listening");
@@ -91,10 +90,10 @@ function tlsOptions({ cert, key }: TlsIdentity) {
   return { cert, key, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] } as const;
 }
 
-async function close(server: Server, open: ReadonlySet<TLSSocket>): Promise<void> {
+async function close(server: Server, open: OpenConnections): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
-  for (const socket of open) socket.destroy();
+  open.closeAll();
   await closed;
 }

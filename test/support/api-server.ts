@@ -37,7 +37,7 @@ export interface TestApi extends AsyncDisposable {
 }
 
 export interface TestApiOptions
-  extends Partial<Pick<ServeApiOptions, "extraRoutes" | "issueToken" | "log">> {
+  extends Partial<Pick<ServeApiOptions, "extraRoutes" | "issueToken" | "limits" | "log">> {
   readonly kinds?: readonly ResourceKind[];
   readonly admission?: readonly AdmissionPlugin[];
   readonly keepChanges?: number;

@@ -11,7 +11,7 @@ export async function serveRequest(
 ): Promise<void> {
   const response = await handle(toRequest(incoming));
   const headers = headersOf(response);
-  if (!incoming.complete && hasBody(incoming)) {
+  if (!incoming.complete && mayHaveBody(incoming)) {
     // Answered before the body was read to its end: the rest is thrown away, and the connection after it.
     headers.connection = "close";
     incoming.resume();
@@ -31,11 +31,12 @@ function toRequest(incoming: IncomingMessage): Request {
   const method = incoming.method ?? "GET";
   // The authority is ours whatever the header says; who checks it reads the header.
   const url = new URL(targetOf(incoming.url), "https://weft.invalid");
-  if (!hasBody(incoming)) return new Request(url.href, { method, headers });
+  if (!mayHaveBody(incoming)) return new Request(url.href, { method, headers });
   return new Request(url.href, { method, headers, body: bodyOf(incoming) });
 }
 
-function hasBody({ method }: IncomingMessage): boolean {
+/** Bodies of reads are not looked at. */
+export function mayHaveBody({ method }: IncomingMessage): boolean {
   return method !== "GET" && method !== "HEAD";
 }
 
