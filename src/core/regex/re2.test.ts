@@ -72,19 +72,15 @@ describe("a pattern", () => {
   });
 });
 
-describe("hostile patterns and inputs take linear time", () => {
+describe("hostile patterns come to an end on long inputs, where backtracking would not", () => {
   test.each([
-    ["(a+)+b", "a"],
-    ["(a|aa)+", "a"],
-    ["(x+x+)+y", "x"],
-    ["(.*)(.*)(.*)(.*)(.*)=(.*)", "x"],
-    ["[ab]*a[ab]{14}c", "ab"],
-  ])("%s", (pattern, unit) => {
-    const compiled = compileRe2(pattern);
-    compiled.test(unit.repeat(1000));
-    const startedAt = performance.now();
-    compiled.test(unit.repeat(100_000));
-    expect(performance.now() - startedAt).toBeLessThan(1000); // backtracking would take longer than the universe has
+    ["(a+)+b", "a", false],
+    ["(a|aa)+", "a", true],
+    ["(x+x+)+y", "x", false],
+    ["(.*)(.*)(.*)(.*)(.*)=(.*)", "x", false],
+    ["[ab]*a[ab]{14}c", "ab", false],
+  ])("%s", (pattern, unit, matches) => {
+    expect(compileRe2(pattern).test(unit.repeat(100_000))).toBe(matches);
   });
 });
 
