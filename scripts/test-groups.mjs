@@ -7,6 +7,7 @@ const nginx = { program: "nginx", debianPackage: "nginx-light" };
 const curl = { program: "curl", debianPackage: "curl" };
 const tcpdump = { program: "tcpdump", debianPackage: "tcpdump" };
 const kubectl = { program: "kubectl", debianPackage: "kubernetes-client" };
+const openssl = { program: "openssl", debianPackage: "openssl" };
 const python = { program: "python3", debianPackage: "python3" };
 const haproxy = { program: "haproxy", debianPackage: "haproxy" };
 const wrk = { program: "wrk", debianPackage: "wrk" };
@@ -36,7 +37,7 @@ export function testGroups(root, bun) {
     },
     {
       name: "e2e",
-      needs: [nginx, curl, tcpdump, python],
+      needs: [nginx, curl, tcpdump, python, kubectl, openssl],
       steps: present(root, "test/e2e", () => [bunTest("./test/e2e")]),
     },
     {
