@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { lastError, libc } from "./libc.ts";
 import { NetError } from "./net-error.ts";
 
@@ -42,7 +42,7 @@ export function socketDescriptorsMax(): number {
 }
 
 /** The number of the socket's file descriptor, which the runtime keeps to itself; the lowest one that was free. */
-export function descriptorOf(socket: Socket): number {
+export function descriptorOf(socket: Socket | Server): number {
   const handle: unknown = Reflect.get(socket, "_handle");
   const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : 0;
   return typeof fd === "number" ? fd : 0;

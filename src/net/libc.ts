@@ -13,6 +13,7 @@ const SYMBOLS = {
   listen: { args: [i32, i32], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   close: { args: [i32], returns: i32 },
+  fcntl: { args: [i32, i32, i32], returns: i32 },
   send: { args: [i32, ptr, u32, i32], returns: i64 },
   recv: { args: [i32, ptr, u32, i32], returns: i64 },
   poll: { args: [ptr, u64, i32], returns: i32 },

@@ -10,6 +10,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptTls, type ServerTls } from "./accept-tls.ts";
 import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
+import { duplicateDescriptor } from "./listening-socket.ts";
+import { DEAF, type NativeSocket, takeAccepted } from "./native-socket.ts";
+import { NativeTransport } from "./native-transport.ts";
 import { NetError } from "./net-error.ts";
 import { addressText } from "./socket-address.ts";
 import { listenFailure, openFailure } from "./socket-failure.ts";
@@ -20,6 +23,7 @@ import {
   type Watermarks,
 } from "./socket-transport.ts";
 import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
+import { streamKind, transportOver } from "./transport-over.ts";
 
 export type ListenAddress =
   | { readonly host: string; readonly port: number }
@@ -80,9 +84,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 class SocketListener implements Listener {
   readonly #options: ListenOptions;
-  readonly #server: Server;
+  #server: Server;
+  /** Plaintext only, of which no first byte is looked at: accepted without node streams. */
+  #isNative = false;
   /** Each with its transport, once it has one. */
-  readonly #sockets = new Map<Socket, Transport | undefined>();
+  readonly #sockets = new Map<Socket | NativeSocket, Transport | undefined>();
   readonly #drained = Promise.withResolvers<void>();
   #mode: ListenMode;
   #isClosed = false;
@@ -91,7 +97,11 @@ class SocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#mode = options.mode;
-    this.#server = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true }, (socket) =>
+    this.#server = this.#newServer();
+  }
+
+  #newServer(): Server {
+    return createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
     );
   }
@@ -102,15 +112,29 @@ class SocketListener implements Listener {
 
   async open(): Promise<void> {
     const { address } = this.#options;
+    const kind = await streamKind();
     const opened = Promise.withResolvers<void>();
     this.#server.once("error", (cause) => opened.reject(listenFailure(cause, textOf(address))));
     this.#server.listen({ ...address, backlog: 4096 }, opened.resolve);
+    if (kind === "native" && this.#mode === "plain" && !("path" in address))
+      this.#isNative = takeAccepted(this.#server, (socket) => this.#acceptNative(socket));
     await opened.promise;
     this.address = addressOf(this.#server);
   }
 
   setMode(mode: ListenMode): void {
     this.#mode = mode;
+    if (this.#isNative && mode !== "plain" && !this.#isClosed) this.#leaveNative();
+  }
+
+  /** Another server takes the listening socket over, so that first bytes can be looked at. No connection is lost. */
+  #leaveNative(): void {
+    const fd = duplicateDescriptor(descriptorOf(this.#server));
+    const next = this.#newServer();
+    next.listen({ fd });
+    this.#server.close();
+    this.#server = next;
+    this.#isNative = false;
   }
 
   close(): void {
@@ -136,12 +160,33 @@ class SocketListener implements Listener {
   #destroyAll(): void {
     for (const [socket, transport] of this.#sockets)
       if (transport) transport.destroy(new NetError("drained"));
-      else socket.destroy();
+      else if ("destroy" in socket) socket.destroy();
+  }
+
+  #acceptNative(socket: NativeSocket): void {
+    const { watermarks = DEFAULT_WATERMARKS, onConnection, onRefused } = this.#options;
+    const remote = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    const refusal = this.#refusalOf(socket.fd);
+    if (refusal !== undefined) {
+      socket.data = DEAF;
+      socket.close();
+      onRefused?.(refusal, remote);
+      return;
+    }
+    socket.setNoDelay(SOCKET_OPTIONS.noDelay);
+    socket.setKeepAlive(SOCKET_OPTIONS.keepAlive, SOCKET_OPTIONS.keepAliveInitialDelay);
+    const local = { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+    const onGone = () => this.#forget(socket);
+    const options = { tls: undefined, remote, local, watermarks, onGone };
+    const transport = new NativeTransport(socket, options);
+    socket.data = transport;
+    this.#sockets.set(socket, transport);
+    onConnection(transport);
   }
 
   #accept(socket: Socket): void {
     const remote = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    const refusal = this.#refusalOf(socket);
+    const refusal = this.#refusalOf(descriptorOf(socket));
     if (refusal !== undefined) {
       socket.on("error", ignore); // nobody is interested any more
       socket.destroy();
@@ -154,16 +199,16 @@ class SocketListener implements Listener {
     else this.#detect(socket, remote);
   }
 
-  #refusalOf(socket: Socket): NetError | undefined {
+  #refusalOf(descriptor: number): NetError | undefined {
     if (this.#isClosed) return new NetError("drained");
     const connectionsMax = this.#options.connectionsMax ?? CONNECTIONS_MAX;
     if (this.#sockets.size >= connectionsMax)
       return new NetError("too-many-connections", `${connectionsMax} are open`);
-    if (descriptorOf(socket) >= socketDescriptorsMax()) return new NetError("too-many-files");
+    if (descriptor >= socketDescriptorsMax()) return new NetError("too-many-files");
     return undefined;
   }
 
-  #forget(socket: Socket): void {
+  #forget(socket: Socket | NativeSocket): void {
     this.#sockets.delete(socket);
     if (this.#isClosed && this.#sockets.size === 0) this.#drained.resolve();
   }
@@ -234,7 +279,16 @@ class SocketListener implements Listener {
   ): void {
     const { watermarks = DEFAULT_WATERMARKS, onConnection } = this.#options;
     const local = { host: accepted.localAddress ?? "", port: accepted.localPort ?? 0 };
-    const transport = new SocketTransport(socket, { ...peer, local, watermarks });
+    const options = { ...peer, local, watermarks };
+    // The events of plaintext are the server's, for all its connections together: only those of TLS can be taken.
+    const onGone = () => {
+      this.#forget(accepted);
+      accepted.destroy(); // it may not hear of the end of what was taken from it
+    };
+    const transport =
+      socket === accepted
+        ? new SocketTransport(socket, options)
+        : transportOver(socket, { ...options, onGone });
     this.#sockets.set(accepted, transport);
     onConnection(transport);
   }

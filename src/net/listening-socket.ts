@@ -63,6 +63,15 @@ export function openListeningSocket(
   }
 }
 
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same socket, closed on exec. Throws NetError `too-many-files` or `listen-failed`. */
+export function duplicateDescriptor(fd: number): number {
+  const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw failure(`fd ${fd}`);
+  return copy;
+}
+
 function startListening(
   fd: number,
   name: Uint8Array,

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 // The runtime's own socket under one of `node:net` or `node:tls`. Its events cost a function call each, where those of
 // a node stream cost several µs. That a node socket has it as `_handle`, and that `reload` on it replaces the receiver,
@@ -21,6 +21,8 @@ export interface NativeSocket {
   close(): void;
   pause(): void;
   resume(): void;
+  setNoDelay(isOn: boolean): void;
+  setKeepAlive(isOn: boolean, delayMs: number): void;
   reload(options: { readonly socket: NativeHandlers }): void;
 }
 
@@ -33,6 +35,14 @@ export interface NativeReceiver {
   /** Once, last. */
   gone(cause: Error | undefined): void;
 }
+
+/** For a socket in which nobody is interested any more. */
+export const DEAF: NativeReceiver = {
+  receive: () => undefined,
+  receiveEnd: () => undefined,
+  drained: () => undefined,
+  gone: () => undefined,
+};
 
 /** One set for all sockets: who is told is in `data`. */
 export interface NativeHandlers {
@@ -57,7 +67,16 @@ export const HANDLERS: NativeHandlers = {
   close: (socket, cause) => socket.data.gone(cause instanceof Error ? cause : undefined),
 };
 
-const METHODS = ["write", "shutdown", "close", "pause", "resume", "reload"] as const;
+const METHODS = [
+  "write",
+  "shutdown",
+  "close",
+  "pause",
+  "resume",
+  "setNoDelay",
+  "setKeepAlive",
+  "reload",
+] as const;
 
 /** A native socket that was taken from its node stream, which hears of nothing from then on. */
 export interface Taken {
@@ -85,4 +104,17 @@ export function isNativeSocket(value: unknown): value is NativeSocket {
   if (typeof value !== "object" || value === null || !("data" in value) || !("fd" in value))
     return false;
   return METHODS.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+/**
+ * Takes the connections of a server that was told just now to listen, all that come until it is closed; it must be one
+ * that allows half-close. `open` has to give each its `data`. False when the server has no native socket (it waits for a
+ * look-up of its host, or could not listen): then the connections are its own.
+ */
+export function takeAccepted(server: Server, open: (socket: NativeSocket) => void): boolean {
+  const handle: unknown = Reflect.get(server, "_handle");
+  if (typeof handle !== "object" || handle === null || !("fd" in handle)) return false;
+  if (!("reload" in handle) || typeof handle.reload !== "function") return false;
+  handle.reload({ socket: { ...HANDLERS, open } });
+  return true;
 }
