@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Caller, startCaller } from "../support/caller.ts";
 import { eventually, eventuallyHolds } from "../support/eventually.ts";
 import { type Mesh, startMesh } from "../support/mesh.ts";
+import { hasEnded } from "../support/process-tree.ts";
 import { startServer } from "../support/server.ts";
 
 const folder = join(import.meta.dir, "yaml");
@@ -142,9 +143,10 @@ describe("an endpoint that is gone without a word", () => {
       calls: "d",
     });
     await eventually(async () => (await web.many(charge, 60, post)).names.d);
-    for (const pid of gone.workload.processes()) process.kill(pid, "SIGKILL");
+    const pids = gone.workload.processes();
+    for (const pid of pids) process.kill(pid, "SIGKILL");
     // A process that is dying still takes bytes: what it took it may have acted on, and a POST is not repeated.
-    await eventually(() => gone.workload.processes().length === 0);
+    await eventually(() => pids.every(hasEnded));
     // The budget always allows three retries at once, so three callers can rely on them. Without the key, a POST that was
     // sent in the moment of the crash would fail: nobody can tell whether it was charged.
     const headers = { "idempotency-key": "one" };

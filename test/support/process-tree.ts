@@ -13,6 +13,15 @@ export function processesOfTree(mark: string): readonly number[] {
     .map(Number);
 }
 
+/**
+ * Whether a process has closed its files and sockets: it is gone, or a zombie. A dying process loses its environment before
+ * its sockets, so `processesOfTree` alone does not tell.
+ */
+export function hasEnded(pid: number): boolean {
+  const status = readProc(`${pid}`, "status");
+  return status === "" || /^State:\s+[ZX]/m.test(status);
+}
+
 /** Ends every process of the tree; those that appear meanwhile too. */
 export function killTree(mark: string): void {
   for (let left = processesOfTree(mark); left.length > 0; left = processesOfTree(mark))
