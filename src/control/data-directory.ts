@@ -1,5 +1,15 @@
 // Names of what a control plane keeps in its data directory, for itself and for the commands of the same user.
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { SocketAddress } from "#config/cluster.ts";
 
@@ -13,14 +23,46 @@ export interface DataDirectory {
   readonly announcement: string;
   /** State of the proxies that run from here: `<namespace>/<instance>/`. */
   readonly proxies: string;
-  readonly lock: string;
 }
 
-/** Makes the directory (0700) when it is missing. Throws what the file system throws. */
+/**
+ * Makes the directory (0700) when it is missing. One that exists must belong to this user and be empty or Weft's: what is
+ * in `/tmp` or a home directory is not ours to close to others, and who owns a directory can replace every key in it.
+ * Throws UnusableDataDirectory.
+ */
 export function openDataDirectory(path: string): DataDirectory {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    checkOwner(path);
+    checkContents(path);
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    if (cause instanceof UnusableDataDirectory) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UnusableDataDirectory(`the data directory cannot be used: ${why}`, { cause });
+  }
   return dataDirectory(path);
+}
+
+/** The message says why. */
+export class UnusableDataDirectory extends Error {
+  override readonly name = "UnusableDataDirectory";
+}
+
+function checkOwner(path: string): void {
+  const { uid } = statSync(path);
+  if (uid !== process.geteuid?.())
+    throw new UnusableDataDirectory(`${path} belongs to another user (uid ${uid})`);
+}
+
+function checkContents(path: string): void {
+  const { store, ca, announcement, proxies } = dataDirectory(path);
+  if ([store, ca, announcement, proxies].some((known) => existsSync(known))) return;
+  const [foreign] = readdirSync(path);
+  if (foreign === undefined) return;
+  throw new UnusableDataDirectory(
+    `${path} is no data directory of Weft, and it is not empty (${foreign})`,
+  );
 }
 
 export function dataDirectory(path: string): DataDirectory {
@@ -32,7 +74,6 @@ export function dataDirectory(path: string): DataDirectory {
     kubeconfig: join(path, "kubeconfig"),
     announcement: join(path, "control-plane.json"),
     proxies: join(path, "proxies"),
-    lock: join(path, "lock"),
   };
 }
 

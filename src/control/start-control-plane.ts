@@ -1,6 +1,6 @@
 // Assembles a control plane. The straight line of a change, from top to bottom: API → store → world → compiler → sessions →
 // xDS; and back up: what proxies acknowledge becomes the status of objects.
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubeconfig } from "#apiserver/kubeconfig.ts";
@@ -14,6 +14,7 @@ import { openSqliteStore } from "#store/sqlite/open-sqlite-store.ts";
 import { type GrpcServer, serveGrpc } from "#xds/server/serve-grpc.ts";
 import { systemTimers } from "#xds/stream/timers.ts";
 import { admitMeaning } from "./admit-meaning.ts";
+import { loadApiToken } from "./api-token.ts";
 import {
   type Announcement,
   announce,
@@ -90,8 +91,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   stack.use(await followStore(store, kinds.map(kindKey), follow, log));
 
-  const servers = await listen({ options, directory, identity, tls, registry, plane, cache });
-  for (const server of [servers.metrics, servers.grpc, servers.api]) stack.use(server);
+  const servers = await listen({
+    options,
+    directory,
+    identity,
+    tls,
+    registry,
+    plane,
+    cache,
+    stack,
+  });
   await registrations.adopt();
 
   const announcement = describe(options, identity, servers);
@@ -117,6 +126,8 @@ interface Parts {
   readonly registry: Registry;
   readonly plane: XdsPlane;
   readonly cache: ObjectCache;
+  /** Takes each server as soon as it listens: the next one's port may be taken. */
+  readonly stack: AsyncDisposableStack;
 }
 
 interface Servers {
@@ -127,55 +138,65 @@ interface Servers {
 }
 
 async function listen(parts: Parts): Promise<Servers> {
-  const { options, directory, tls, plane, identity, registry } = parts;
-  const { host, ports, clock, log, random } = options;
+  const { directory, tls, stack, options } = parts;
   const memory = readPorts(directory);
-  const grpc = await onRememberedPort(memory, "xds", ports.xds, (port) =>
-    serveGrpc({
-      host,
-      port,
-      tls: tls.grpc,
-      verifyPeer: (chain) => identity.verifyPeer(chain),
-      config: plane.sessions,
-      issue: issueCertificates(identity),
-      metrics: ({ nodeId, families }) =>
-        plane.signals.record(nodeId, goldenPush(families, clock.wallMs()), clock.wallMs()),
-      clock,
-      timers: systemTimers,
-      log,
-    }),
+  const apiToken = await loadApiToken(join(directory.tokens, "api"));
+  const { ports } = options;
+  const grpc = stack.use(
+    await onRememberedPort(memory, "xds", ports.xds, (port) => listenGrpc(parts, port)),
   );
-  const apiToken = randomBytes(32).toString("base64url");
-  const api = await onRememberedPort(memory, "api", ports.api, (port) =>
-    serveApi({
-      registry,
-      tls: tls.current(),
-      tokens: [{ token: apiToken, user: "weft-admin", groups: ["system:masters"] }],
-      address: { host, port },
-      names: [...options.extraNames, ...options.extraAddresses],
-      extraRoutes: debugRoutes(
-        plane.views({ ...options, rootExpiresAtMs: identity.rootExpiresAtMs }),
-      ),
-      issueToken: tokenIssuer(identity),
-      clock,
-      log,
-      random,
-    }),
+  const api = stack.use(
+    await onRememberedPort(memory, "api", ports.api, (port) => listenApi(parts, port, apiToken)),
   );
   tls.onChange(() => api.setTls(tls.current()));
-  const metrics = await onRememberedPort(memory, "metrics", ports.metrics, async (port) =>
-    serveMetrics({
-      host: "127.0.0.1",
-      port,
-      plane,
-      cache: parts.cache,
-      identity,
-      clock,
-      version: options.version,
-    }),
+  const metrics = stack.use(
+    await onRememberedPort(memory, "metrics", ports.metrics, (port) => listenMetrics(parts, port)),
   );
   memory.save({ xds: grpc.port, api: api.port, metrics: metrics.port });
   return { grpc, api, apiToken, metrics };
+}
+
+function listenGrpc({ options, identity, tls, plane }: Parts, port: number): Promise<GrpcServer> {
+  const { host, clock, log } = options;
+  return serveGrpc({
+    host,
+    port,
+    tls: tls.grpc,
+    verifyPeer: (chain) => identity.verifyPeer(chain),
+    config: plane.sessions,
+    issue: issueCertificates(identity),
+    metrics: ({ nodeId, families }) =>
+      plane.signals.record(nodeId, goldenPush(families, clock.wallMs()), clock.wallMs()),
+    clock,
+    timers: systemTimers,
+    log,
+  });
+}
+
+function listenApi(
+  { options, identity, registry, tls, plane }: Parts,
+  port: number,
+  token: string,
+): Promise<ApiServer> {
+  const { host, extraNames, extraAddresses, clock, log, random } = options;
+  const { rootExpiresAtMs } = identity;
+  return serveApi({
+    registry,
+    tls: tls.current(),
+    tokens: [{ token, user: "weft-admin", groups: ["system:masters"] }],
+    address: { host, port },
+    names: [...extraNames, ...extraAddresses],
+    extraRoutes: debugRoutes(plane.views({ ...options, rootExpiresAtMs })),
+    issueToken: tokenIssuer(identity),
+    clock,
+    log,
+    random,
+  });
+}
+
+async function listenMetrics({ options, ...parts }: Parts, port: number): Promise<MetricsServer> {
+  const { clock, version } = options;
+  return serveMetrics({ ...parts, host: "127.0.0.1", port, clock, version });
 }
 
 /** Tokens of the TokenRequest call are join tokens of our CA. */

@@ -1,13 +1,15 @@
 // What `weft dev` and `weft control-plane` share: start, say where it is, run until told to stop.
 import { isIP } from "node:net";
 import { CaError } from "#ca/ca-error.ts";
-import type { Announcement } from "#control/data-directory.ts";
+import { type Announcement, UnusableDataDirectory } from "#control/data-directory.ts";
 import type {
   ControlPlane,
   ControlPlaneOptions,
   ControlPlanePorts,
 } from "#control/start-control-plane.ts";
 import { systemClock } from "#core/clock.ts";
+import { SpiffeError } from "#core/spiffe/spiffe-error.ts";
+import { readTrustDomain } from "#core/spiffe/spiffe-id.ts";
 import { StoreError } from "#store/store-error.ts";
 import { CliError } from "../cli-error.ts";
 import type { Environment } from "../environment.ts";
@@ -35,7 +37,7 @@ export function readServeFlags(flags: ServeFlags): Omit<ServeOptions, "host"> {
   return {
     dataDir: flags.dataDir,
     ports: readPorts(flags),
-    trustDomain: flags.trustDomain,
+    trustDomain: trustDomain(flags.trustDomain),
     ...(flags.caFiles === undefined ? {} : { caFiles: flags.caFiles }),
     extraNames: names.filter((name) => isIP(name) === 0),
     extraAddresses: names.filter((name) => isIP(name) !== 0),
@@ -73,6 +75,15 @@ function readPorts({ port, xdsPort, metricsPort }: ServeFlags): ControlPlanePort
         ? others.metrics
         : portNumber("--metrics-port", metricsPort),
   };
+}
+
+function trustDomain(text: string): string {
+  try {
+    return readTrustDomain(text);
+  } catch (cause) {
+    if (!(cause instanceof SpiffeError)) throw cause;
+    throw new CliError("usage", `--trust-domain ${cause.message}`, undefined, cause);
+  }
 }
 
 function portNumber(flag: string, text: string): number {
@@ -124,15 +135,17 @@ function asCliError(cause: unknown, dataDir: string): unknown {
     );
   if (cause instanceof StoreError || cause instanceof CaError)
     return new CliError("failed", cause.message, `nothing in ${dataDir} was changed`, cause);
+  if (cause instanceof UnusableDataDirectory)
+    return new CliError(
+      "failed",
+      cause.message,
+      "--data-dir names a directory that is Weft's alone",
+      cause,
+    );
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "EADDRINUSE" || /address.*in use|EADDRINUSE/i.test(message))
     return new CliError("failed", message, "--port 0 takes free ports", cause);
-  if (code === "EACCES" || code === "ENOTDIR" || code === "EROFS")
-    return new CliError(
-      "failed",
-      message,
-      "--data-dir names a directory that you may write",
-      cause,
-    );
+  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC" || code === "EADDRNOTAVAIL")
+    return new CliError("failed", message, undefined, cause);
   return cause;
 }
