@@ -1,9 +1,10 @@
 /** What the codec costs per message, without a socket: `bun bench/micro/http1-codec.ts`. */
+
+import { normalizePath } from "#proxy/router/normalize-path.ts";
 import { ByteWriter } from "#wire/http1/byte-writer.ts";
 import { encodeRequestHead, encodeResponseHead } from "#wire/http1/encode-head.ts";
 import { fieldName } from "#wire/http1/field-name.ts";
 import { fieldLine, HeadEdits } from "#wire/http1/head-edits.ts";
-import { normalizePath } from "#wire/http1/path.ts";
 import { decodeRequestHead, REQUEST_LIMITS } from "#wire/http1/request-head.ts";
 import { decodeResponseHead, RESPONSE_LIMITS } from "#wire/http1/response-head.ts";
 
@@ -60,4 +61,4 @@ measure("encode a response head, prepared line", () => {
   encodeResponseHead(out, answer, responseEdits, TO);
 });
 measure("look a field up", () => head.field(id));
-measure("normalise a clean path", () => normalizePath("/api/orders/17?full=1", "BASE"));
+measure("normalise a clean path", () => normalizePath("/api/orders/17", "base"));

@@ -1,19 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { normalizePath, type PathNormalization } from "./path.ts";
+import { normalizePath, type PathNormalization } from "./normalize-path.ts";
 
 const MODES: readonly PathNormalization[] = [
-  "NONE",
-  "BASE",
-  "MERGE_SLASHES",
-  "DECODE_AND_MERGE_SLASHES",
+  "none",
+  "base",
+  "merge-slashes",
+  "decode-and-merge-slashes",
 ];
 
 describe("a path becomes", () => {
   test.each<[string, string, string, string]>([
-    // path                BASE               MERGE_SLASHES     DECODE_AND_MERGE_SLASHES
+    // path                BASE               merge-slashes     decode-and-merge-slashes
     ["/", "/", "/", "/"],
-    ["/a/b?c=/../d//e", "/a/b?c=/../d//e", "/a/b?c=/../d//e", "/a/b?c=/../d//e"],
     ["/a/./b", "/a/b", "/a/b", "/a/b"],
     ["/a/../b", "/b", "/b", "/b"],
     ["/../../b", "/b", "/b", "/b"],
@@ -36,16 +35,16 @@ describe("a path becomes", () => {
     ["/a;p=1/b", "/a;p=1/b", "/a;p=1/b", "/a;p=1/b"],
     ["*", "*", "*", "*"],
   ])("%s: %s, %s, %s", (path, base, merged, decoded) => {
-    expect(normalizePath(path, "NONE")).toBe(path);
-    expect(normalizePath(path, "BASE")).toBe(base);
-    expect(normalizePath(path, "MERGE_SLASHES")).toBe(merged);
-    expect(normalizePath(path, "DECODE_AND_MERGE_SLASHES")).toBe(decoded);
+    expect(normalizePath(path, "none")).toBe(path);
+    expect(normalizePath(path, "base")).toBe(base);
+    expect(normalizePath(path, "merge-slashes")).toBe(merged);
+    expect(normalizePath(path, "decode-and-merge-slashes")).toBe(decoded);
   });
 
   test.each(["/%00", "/a%0", "/a%", "/%zz", "/%2", "/a%-1", "/%4g"])(
     "%s is refused in every mode",
     (path) => {
-      for (const mode of MODES) expect(() => normalizePath(path, mode)).toThrow("invalid escape");
+      for (const mode of MODES) expect(normalizePath(path, mode)).toBeUndefined();
     },
   );
 });
@@ -73,7 +72,7 @@ test("normalising twice is normalising once, and no dot segment is left", () => 
       fc.array(piece, { maxLength: 12 }),
       fc.constantFrom(...MODES.slice(1)),
       (pieces, mode) => {
-        const once = normalizePath(`/${pieces.join("")}`, mode);
+        const once = normalizePath(`/${pieces.join("")}`, mode) ?? "none of these is refused";
         expect(normalizePath(once, mode)).toBe(once);
         expect(/\/\.{1,2}(\/|$)/.test(once)).toBe(false);
       },
