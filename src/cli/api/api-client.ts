@@ -1,5 +1,6 @@
 import type { Announcement } from "#control/data-directory.ts";
 import { CliError } from "../cli-error.ts";
+import { printable } from "../output/printable.ts";
 import { announced } from "./announced.ts";
 
 /** The API of a control plane, as the commands use it. */
@@ -18,7 +19,8 @@ export interface RequestOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** Default JSON. */
   readonly accept?: string;
-  readonly signal?: AbortSignal;
+  /** How long the answer may take; default 30 s. */
+  readonly timeoutMs?: number;
 }
 
 export interface ApiAnswer {
@@ -33,7 +35,7 @@ export class ApiError extends CliError {
   readonly reason: string;
 
   constructor(status: number, reason: string, message: string) {
-    super("failed", message);
+    super("failed", printable(message));
     this.status = status;
     this.reason = reason;
   }
@@ -61,7 +63,7 @@ async function request(
     contentType = "application/json",
     query = {},
     accept = "application/json",
-    signal,
+    timeoutMs = 30_000,
   }: RequestOptions = {},
 ): Promise<ApiAnswer> {
   const url = new URL(path, apiUrl);
@@ -73,7 +75,7 @@ async function request(
     headers,
     tls: { ca: roots },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    ...(signal ? { signal } : {}),
+    signal: AbortSignal.timeout(timeoutMs),
   };
   const response = await fetch(url, init).catch((cause: unknown) => {
     throw unreachable(apiUrl, dataDir, cause);

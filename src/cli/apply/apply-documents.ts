@@ -1,9 +1,10 @@
 // All or nothing as far as it can be known before: every document is tried first, and only when the API would take all of
-// them is any written.
+// them is any written. What only shows as they are written (two documents that contradict each other) leaves the others.
 
 import type { AppliedObject } from "#control/live-world.ts";
 import { kindKey, type ResourceKind } from "#resources/kind.ts";
 import type { Resource } from "#resources/resource.ts";
+import { validateObject } from "#resources/validate.ts";
 import { type ApiClient, ApiError } from "../api/api-client.ts";
 import { kindOfDocument, resourcePath } from "../api/resource-path.ts";
 import { CliError } from "../cli-error.ts";
@@ -28,7 +29,7 @@ export interface Outcome {
 export interface Applied {
   readonly outcomes: readonly Outcome[];
   readonly warnings: readonly string[];
-  /** Why nothing was applied, one entry per document that was refused. */
+  /** One entry per document that was refused. With outcomes beside them, those were applied. */
   readonly refusals: readonly string[];
 }
 
@@ -124,8 +125,18 @@ async function rehearse(
   } catch (cause) {
     const waits =
       cause instanceof ApiError && cause.status === 404 && coming.has(target.namespace ?? "");
-    if (!waits) throw cause; // else its namespace is in one of the files
+    if (!waits) throw cause;
+    checkAlone(target); // its namespace is in one of the files, so the API cannot be asked yet
   }
+}
+
+function checkAlone({ document, kind, namespace = "" }: Target): void {
+  const { metadata } = document.object;
+  const object = { ...document.object, metadata: { namespace, ...metadata } } as Resource;
+  const issues = validateObject(kind, object);
+  if (issues.length === 0) return;
+  const reasons = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  throw new CliError("failed", `${kind.kind} "${metadata.name}" is invalid: ${reasons}`);
 }
 
 function send(

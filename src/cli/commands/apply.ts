@@ -6,6 +6,7 @@ import { readDocuments } from "../apply/read-documents.ts";
 import { type Waited, waitUntilLive } from "../apply/wait-until-live.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
+import { printable } from "../output/printable.ts";
 
 interface Flags {
   readonly filename: readonly string[];
@@ -62,10 +63,13 @@ async function apply(flags: Flags): Promise<void> {
     forceConflicts: flags.forceConflicts === true,
     dryRun: flags.dryRun === true,
   });
-  for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`);
-  if (refusals.length > 0) throw refused(refusals);
+  for (const warning of warnings) process.stderr.write(`Warning: ${printable(warning)}\n`);
+  const isStructured = flags.output === "json" || flags.output === "yaml";
+  if (!isStructured) printOutcomes(flags, outcomes);
+  if (refusals.length > 0) throw refused(refusals, outcomes.length);
   const waited = flags.wait && !flags.dryRun ? await wait(api, outcomes, timeoutMs) : undefined;
-  print(flags, outcomes, waited);
+  if (isStructured) printAll(flags, outcomes, waited);
+  else if (waited && flags.output === "text") printWaited(waited);
 }
 
 const wait = (api: ApiClient, outcomes: readonly Outcome[], timeoutMs: number): Promise<Waited> =>
@@ -75,30 +79,35 @@ const wait = (api: ApiClient, outcomes: readonly Outcome[], timeoutMs: number): 
     timeoutMs,
   );
 
-function refused(reasons: readonly string[]): CliError {
+function refused(reasons: readonly string[], applied = 0): CliError {
   const count = reasons.length === 1 ? "one document was refused" : `${reasons.length} refusals`;
-  return new CliError("failed", `${count}; nothing was applied`, reasons.join("\n  "));
+  const rest = applied === 0 ? "nothing was applied" : `the other ${applied} were applied`;
+  return new CliError("failed", `${count}; ${rest}`, reasons.join("\n  "));
 }
 
-function print(flags: Flags, outcomes: readonly Outcome[], waited: Waited | undefined): void {
-  const suffix = flags.dryRun ? " (dry run)" : "";
-  if (flags.output === "json" || flags.output === "yaml") {
-    const value = {
-      items: outcomes.map(({ object, word }) => ({ outcome: word, object })),
-      ...(waited ? { live: { ...waited.convergence, ms: Math.round(waited.ms) } } : {}),
-    };
-    const text =
-      flags.output === "json" ? JSON.stringify(value, undefined, 2) : stringify(value).trimEnd();
-    process.stdout.write(`${text}\n`);
-    return;
-  }
+function printAll(
+  { output }: Flags,
+  outcomes: readonly Outcome[],
+  waited: Waited | undefined,
+): void {
+  const value = {
+    items: outcomes.map(({ object, word }) => ({ outcome: word, object })),
+    ...(waited ? { live: { ...waited.convergence, ms: Math.round(waited.ms) } } : {}),
+  };
+  const text = output === "json" ? JSON.stringify(value, undefined, 2) : stringify(value).trimEnd();
+  process.stdout.write(`${text}\n`);
+}
+
+function printOutcomes({ output, dryRun }: Flags, outcomes: readonly Outcome[]): void {
+  const suffix = dryRun ? " (dry run)" : "";
   for (const { title, word } of outcomes)
-    process.stdout.write(flags.output === "name" ? `${title}\n` : `${title} ${word}${suffix}\n`);
-  if (!waited || flags.output === "name") return;
-  const { acknowledged, affected } = waited.convergence;
+    process.stdout.write(output === "name" ? `${title}\n` : `${title} ${word}${suffix}\n`);
+}
+
+function printWaited({ convergence: { acknowledged, affected }, ms }: Waited): void {
   process.stdout.write(
     affected === 0
       ? "no connected proxy is affected\n"
-      : `acknowledged by ${acknowledged}/${affected} proxies in ${Math.round(waited.ms)} ms\n`,
+      : `acknowledged by ${acknowledged}/${affected} proxies in ${Math.round(ms)} ms\n`,
   );
 }

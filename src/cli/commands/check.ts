@@ -10,6 +10,7 @@ import { listeningSockets } from "../check/listening-sockets.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
+import { printable } from "../output/printable.ts";
 import { readDuration } from "../read-duration.ts";
 
 interface Flags {
@@ -107,7 +108,7 @@ function categoryText({ name, findings }: Category, output: Flags["output"]): st
 }
 
 function findingText({ id, title, verdict, details }: Finding): string {
-  const lines = details.map((detail) => `    ${detail}\n`);
+  const lines = details.map((detail) => `    ${printable(detail)}\n`);
   const hint = verdict === "good" ? "" : `    see docs/reference/checks.md#${id} for hints\n`;
   return `${marks[verdict]} ${title}\n${lines.join("")}${hint}`;
 }

@@ -12,6 +12,7 @@ interface Flags {
 }
 
 interface Target {
+  readonly isNamespaced: boolean;
   readonly title: string;
   readonly path: string;
 }
@@ -75,20 +76,27 @@ function named(
     throw new CliError("usage", "what is to be deleted: a kind and names, or -f FILE");
   const kind = kindByWord(word);
   return names.map((name) => ({
+    isNamespaced: kind.namespaced,
     title: `${kind.singular} "${name}"`,
     path: resourcePath(kind, { namespace, name }),
   }));
 }
 
+/** What lives in a namespace goes before the namespace, which would take it along. */
 async function written(
   paths: readonly string[],
   defaultNamespace: string,
 ): Promise<readonly Target[]> {
   const { documents, problems } = await readDocuments(paths);
   if (problems.length > 0) throw new CliError("failed", problems.join("\nweft: "));
-  return documents.map(({ object }) => {
+  const targets = documents.map(({ object }) => {
     const kind = kindOfDocument(object.apiVersion, object.kind);
     const { name, namespace = defaultNamespace } = object.metadata;
-    return { title: `${kind.singular} "${name}"`, path: resourcePath(kind, { namespace, name }) };
+    return {
+      isNamespaced: kind.namespaced,
+      title: `${kind.singular} "${name}"`,
+      path: resourcePath(kind, { namespace, name }),
+    };
   });
+  return targets.sort((a, b) => Number(b.isNamespaced) - Number(a.isNamespaced));
 }

@@ -3,6 +3,7 @@ import type { ProxyView, SyncColumn } from "#control/proxy-view.ts";
 import { connectApi } from "../api/api-client.ts";
 import { fetchProxies } from "../api/mesh-views.ts";
 import type { Command } from "../command.ts";
+import { printable } from "../output/printable.ts";
 import { formatTable, type TableColumn } from "../output/table.ts";
 
 interface Flags {
@@ -69,7 +70,7 @@ async function show(flags: Flags): Promise<void> {
     return;
   }
   process.stdout.write(formatTable(flags.output === "wide" ? wideColumns : columns, items));
-  for (const error of errors) process.stdout.write(`\n${error}\n`);
+  for (const error of errors) process.stdout.write(`\n${printable(error)}\n`);
 }
 
 function errorsOf({ name, namespace, sync }: ProxyView): readonly string[] {

@@ -5,6 +5,7 @@ import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
 import { readLabelArgument, readPortArgument, readUpstreamArgument } from "../run/port-argument.ts";
+import { checkProgram } from "../run/run-application.ts";
 import { type Joining, runWorkload } from "../run/run-workload.ts";
 import { ensureAccount, requestJoinToken, startTerms } from "../run/workload-identity.ts";
 
@@ -83,6 +84,7 @@ async function run(
     serviceAccount: flags.serviceAccount ?? flags.name,
   };
   for (const name of [flags.name, account.namespace, account.serviceAccount]) checkName(name);
+  checkProgram(words[0] ?? "", process.env);
   const join =
     flags.token === undefined ? localJoining(flags.dataDir, account) : remoteJoining(flags);
   return await runWorkload({

@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 export interface TableColumn<Row> {
   readonly title: string;
   /** Numbers read best aligned to the right. */
@@ -12,7 +14,9 @@ export function formatTable<Row>(
 ): string {
   const lines = [
     columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map((column) => column.cell(row))),
+    ...rows.map((row) =>
+      columns.map((column) => printable(column.cell(row).replaceAll(/\s+/g, " "))),
+    ),
   ];
   const widths = columns.map((_, index) =>
     Math.max(...lines.map((cells) => displayWidth(cells[index] ?? ""))),

@@ -42,9 +42,24 @@ function start(
       env: { ...environment },
     });
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "not found" : String(cause);
-    throw new CliError("usage", `${program}: ${why}`, "the command to run comes after --", cause);
+    throw cannotRun(program, cause);
   }
+}
+
+/** Said before anything is started for it. Throws CliError. */
+export function checkProgram(
+  program: string,
+  { PATH = "" }: Readonly<Record<string, string | undefined>>,
+): void {
+  if (Bun.which(program, { PATH }) !== null) return;
+  throw cannotRun(program);
+}
+
+function cannotRun(program: string, cause?: unknown): CliError {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const isMissing = cause === undefined || code === "ENOENT";
+  const why = isMissing ? "no such program" : `cannot be started (${code ?? String(cause)})`;
+  return new CliError("usage", `${program}: ${why}`, "the command to run comes after --", cause);
 }
 
 function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {

@@ -48,7 +48,7 @@ export function readServeFlags(flags: ServeFlags): Omit<ServeOptions, "host"> {
 /** Serves until SIGINT or SIGTERM. Throws CliError when it cannot start. */
 export async function serveControlPlane(
   { output, ...options }: ServeOptions,
-  { version }: Environment,
+  { version, dataDir: usualDataDir }: Environment,
 ): Promise<void> {
   const stopped = untilStopped();
   const log = openLog(process.stderr);
@@ -59,7 +59,7 @@ export async function serveControlPlane(
     throw asCliError(cause, options.dataDir);
   });
   process.stdout.write(
-    output === "json" ? readyJson(controlPlane) : readyText(controlPlane, options),
+    output === "json" ? readyJson(controlPlane) : readyText(controlPlane, options, usualDataDir),
   );
   await stopped;
 }
@@ -105,8 +105,10 @@ function readyJson({ announcement, kubeconfig }: ControlPlane): string {
 function readyText(
   { announcement, kubeconfig }: ControlPlane,
   { dataDir }: Pick<ServeOptions, "dataDir">,
+  usualDataDir: string,
 ): string {
   const { apiUrl, xds, metrics }: Announcement = announcement;
+  const at = dataDir === usualDataDir ? "" : ` --data-dir ${dataDir}`;
   return `The control plane is ready.
 
   API          ${apiUrl}   (kubectl --kubeconfig ${kubeconfig})
@@ -115,7 +117,7 @@ function readyText(
   state        ${dataDir}
 
 Put a program into the mesh, in another terminal:
-  weft run --name web --port 8080 -- COMMAND
+  weft run${at} --name web --port 8080 -- COMMAND
 `;
 }
 
