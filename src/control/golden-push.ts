@@ -1,6 +1,16 @@
 import type { Metric, MetricFamily } from "#xds/metrics/metric-family.ts";
 import type { CounterSample, GoldenPush, HistogramSample } from "./golden-signals.ts";
 
+/** Node ids are a proxy's own words: another account's counters are not reached by them. */
+export function pusherKey({ namespace, serviceAccount }: Account, nodeId: string): string {
+  return `${namespace}/${serviceAccount}/${nodeId}`;
+}
+
+interface Account {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
 /** What `stat` needs of the families that a proxy pushed; families that we do not know are left alone. */
 export function goldenPush(families: readonly MetricFamily[], nowMs: number): GoldenPush {
   const of = (name: string) => families.find((family) => family.name === name)?.metrics ?? [];

@@ -1,6 +1,8 @@
 // What `weft stat` shows: requests, failures and latency of the last minute, added up from what the proxies push.
-// Proxies push ever-growing counters; only their differences are kept, in a ring of short slots, so memory is bounded
-// by (series seen in one window) and a proxy that restarts does not show as a negative rate.
+// Proxies push ever-growing counters; only their differences are kept, in a ring of short slots, so that a proxy that
+// restarts does not show as a negative rate. Labels are a proxy's own words: what it says of other namespaces than its own
+// is not believed, and no flood of them costs more than a fixed number of rows.
+import { PushedCounters } from "./pushed-counters.ts";
 
 /** One series of a counter as a proxy pushes it. */
 export interface CounterSample {
@@ -59,31 +61,39 @@ interface Slot {
 
 const slotMs = 1_000;
 const slotsKept = 120;
-const seriesPerProxy = 20_000;
+/** Rows of one slot. What comes on top is added up in one row. */
+const rowsMax = 2_000;
+const labelMax = 253;
 
 export class GoldenSignals {
   readonly #slots: Slot[] = [];
   /** Everything since this began, by the same rows. */
   readonly #total: Slot;
-  /** Per proxy and series, the last cumulative value. */
-  readonly #last = new Map<string, Map<string, number>>();
+  readonly #last = new Map<string, PushedCounters>();
 
   constructor(startedAtMs: number) {
     this.#total = { startedAtMs, tallies: new Map() };
   }
 
-  /** Takes one push of one proxy. */
-  record(proxy: string, push: GoldenPush, nowMs: number): void {
+  /** Takes one push of one proxy, which speaks for the workloads of one namespace. */
+  record(proxy: string, namespace: string, push: GoldenPush, nowMs: number): void {
     // What a proxy had counted before we were there is not what happened just now.
     const isBaseline = !this.#last.has(proxy) && push.startedAtMs < this.#total.startedAtMs;
-    const last = this.#lastOf(proxy);
+    const last = this.#last.get(proxy) ?? new PushedCounters();
+    this.#last.set(proxy, last);
     const slots = isBaseline ? [] : [this.#slot(nowMs), this.#total];
-    for (const { labels, value } of push.requests) {
-      const grown = advance(last, `r${seriesKey(labels)}`, value);
-      if (grown <= 0 || !(counts(labels) || isDenial(labels))) continue;
-      for (const slot of slots) addRequests(tallyOf(slot, labels), labels, grown);
+    for (const sample of push.requests) {
+      const labels = believed(sample.labels, namespace);
+      if (!labels || !(counts(labels) || isDenial(labels))) continue;
+      const grown = last.grownBy(sample);
+      if (grown > 0) for (const slot of slots) addRequests(tallyOf(slot, labels), labels, grown);
     }
-    for (const sample of push.durations) addDurations(slots, last, sample);
+    for (const sample of push.durations) {
+      const labels = believed(sample.labels, namespace);
+      if (!labels || !counts(labels)) continue;
+      for (const [bound, grown] of last.bucketsGrownBy(sample))
+        if (grown > 0) for (const slot of slots) addToBucket(tallyOf(slot, labels), bound, grown);
+    }
   }
 
   /** A proxy that is gone no longer needs its counters remembered. */
@@ -110,47 +120,33 @@ export class GoldenSignals {
     if (this.#slots.length > slotsKept) this.#slots.shift();
     return slot;
   }
+}
 
-  #lastOf(proxy: string): Map<string, number> {
-    const known = this.#last.get(proxy);
-    if (known && known.size <= seriesPerProxy) return known;
-    const last = new Map<string, number>();
-    this.#last.set(proxy, last);
-    return last;
-  }
+type LabelSet = Readonly<Record<string, string>>;
+
+/** A proxy reports as the caller or as the callee; its own side's namespace is known from its certificate. */
+function believed(labels: LabelSet, namespace: string): LabelSet | undefined {
+  if (labels.reporter === "source") return { ...labels, source_workload_namespace: namespace };
+  return labels.destination_service_namespace === namespace ? labels : undefined;
 }
 
 /**
  * A caller inside the mesh reports what it saw, refusals and broken connections included. The server's side is counted
  * only for callers that report nothing, so that no request counts twice.
  */
-function counts(labels: Readonly<Record<string, string>>): boolean {
+function counts(labels: LabelSet): boolean {
   if (labels.reporter === "source") return true;
   return labels.reporter === "destination" && (labels.source_principal ?? "unknown") === "unknown";
 }
 
 /** Only the proxy that refused knows that it was not the application. */
-const isDenial = (labels: Readonly<Record<string, string>>): boolean =>
+const isDenial = (labels: LabelSet): boolean =>
   labels.reporter === "destination" &&
   labels.response_code === "403" &&
   labels.response_flags !== "-";
 
-function addDurations(
-  slots: readonly Slot[],
-  last: Map<string, number>,
-  { labels, buckets }: HistogramSample,
-): void {
-  if (!counts(labels)) return;
-  let below = 0;
-  for (const { upperBound, cumulativeCount } of buckets) {
-    const grown = advance(last, `d${upperBound}${seriesKey(labels)}`, cumulativeCount - below);
-    below = cumulativeCount;
-    if (grown <= 0) continue;
-    for (const slot of slots) {
-      const tally = tallyOf(slot, labels);
-      tally.buckets.set(upperBound, (tally.buckets.get(upperBound) ?? 0) + grown);
-    }
-  }
+function addToBucket({ buckets }: Tally, bound: number, count: number): void {
+  buckets.set(bound, (buckets.get(bound) ?? 0) + count);
 }
 
 function summed(slots: readonly Slot[], overMs: number, byCaller: boolean): readonly GoldenRow[] {
@@ -160,35 +156,48 @@ function summed(slots: readonly Slot[], overMs: number, byCaller: boolean): read
   return Array.from(sums.values(), (tally) => toRow(tally, overMs)).sort(byName);
 }
 
-function advance(last: Map<string, number>, key: string, value: number): number {
-  const before = last.get(key) ?? 0;
-  last.set(key, value);
-  return value >= before ? value - before : value;
+function tallyOf({ tallies }: Slot, labels: LabelSet): Tally {
+  const row = {
+    namespace: labelOf(labels.destination_service_namespace),
+    service: labelOf(labels.destination_service_name),
+    version: labelOf(labels.destination_version),
+    source: `${labelOf(labels.source_workload_namespace)}/${labelOf(labels.source_workload)}`,
+  };
+  const known = tallies.get(keyOf(row));
+  if (known) return known;
+  return tallies.size < rowsMax ? newTally(tallies, row) : newTally(tallies, others);
 }
 
-const seriesKey = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `|${name}=${value}`)
-    .sort()
-    .join("");
+type Row = Pick<Tally, "namespace" | "service" | "version" | "source">;
 
-function tallyOf(slot: Slot, labels: Readonly<Record<string, string>>): Tally {
-  const namespace = labels.destination_service_namespace ?? "unknown";
-  const service = labels.destination_service_name ?? "unknown";
-  const version = labels.destination_version || "unknown";
-  const source = `${labels.source_workload_namespace ?? "unknown"}/${labels.source_workload ?? "unknown"}`;
-  const key = `${namespace}/${service}/${version}/${source}`;
-  let tally = slot.tallies.get(key);
-  if (!tally) {
-    tally = { namespace, service, version, source, ...zero() };
-    slot.tallies.set(key, tally);
-  }
+const others: Row = {
+  namespace: "unknown",
+  service: "others",
+  version: "unknown",
+  source: "unknown",
+};
+
+const labelOf = (text: string | undefined): string => text?.slice(0, labelMax) || "unknown";
+
+const keyOf = ({ namespace, service, version, source }: Row): string =>
+  `${namespace}/${service}/${version}/${source}`;
+
+const rowOf = ({ namespace, service, version, source }: Row): Row => ({
+  namespace,
+  service,
+  version,
+  source,
+});
+
+function newTally(tallies: Map<string, Tally>, row: Row): Tally {
+  const tally = tallies.get(keyOf(row)) ?? { ...row, ...zero() };
+  tallies.set(keyOf(row), tally);
   return tally;
 }
 
 const zero = () => ({ requests: 0, failures: 0, denied: 0, buckets: new Map<number, number>() });
 
-function addRequests(tally: Tally, labels: Readonly<Record<string, string>>, count: number): void {
+function addRequests(tally: Tally, labels: LabelSet, count: number): void {
   const status = Number(labels.response_code ?? 0);
   if (isDenial(labels)) tally.denied += count;
   if (!counts(labels)) return;
@@ -198,17 +207,11 @@ function addRequests(tally: Tally, labels: Readonly<Record<string, string>>, cou
 
 function mergeInto(sums: Map<string, Tally>, tally: Tally, byCaller: boolean): void {
   const source = byCaller ? tally.source : "";
-  const key = `${tally.namespace}/${tally.service}/${tally.version}/${source}`;
-  let sum = sums.get(key);
-  if (!sum) {
-    sum = { ...tally, ...zero(), source };
-    sums.set(key, sum);
-  }
+  const sum = newTally(sums, { ...rowOf(tally), source });
   sum.requests += tally.requests;
   sum.failures += tally.failures;
   sum.denied += tally.denied;
-  for (const [bound, count] of tally.buckets)
-    sum.buckets.set(bound, (sum.buckets.get(bound) ?? 0) + count);
+  for (const [bound, count] of tally.buckets) addToBucket(sum, bound, count);
 }
 
 function toRow(tally: Tally, windowMs: number): GoldenRow {

@@ -41,6 +41,7 @@ describe("proxy sessions", () => {
     sessions = new ProxySessions(
       {
         compile: ({ name }) => snapshots.get(name) ?? emptySnapshot,
+        problem: () => undefined,
         worldNumber: () => number,
         joined: ({ name }) => comings.push(`+${name}`),
         left: ({ name }) => comings.push(`-${name}`),

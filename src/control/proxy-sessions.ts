@@ -8,6 +8,8 @@ import type {
   Refused,
   SyncEvent,
 } from "#xds/server/config-source.ts";
+import type { PeerIdentity } from "#xds/server/peer-identity.ts";
+import { nameProblem, type WorkloadProblem } from "./check-workload.ts";
 import { RouteHold } from "./hold-routes.ts";
 import { sameSnapshot } from "./same-snapshot.ts";
 import { SyncTable } from "./sync-table.ts";
@@ -32,6 +34,8 @@ export interface ProxySession {
 export interface SessionHooks {
   /** The configuration of one workload in the world of now. */
   compile(workload: Workload): Snapshot;
+  /** Why a proxy may not stand for this workload; undefined: it may. */
+  problem(workload: Workload): WorkloadProblem | undefined;
   /** The number of the world of now. */
   worldNumber(): number;
   /** Called when the first stream of a workload opens and when its last one ends, in good order or by accident. */
@@ -65,9 +69,11 @@ export class ProxySessions implements ConfigSource {
       const reason = `this control plane already serves ${maxSessions} proxies`;
       return { kind: "refused", code: "resource-exhausted", reason };
     }
+    const problem = this.#hooks.problem(workload) ?? this.#takenBy(workload);
+    if (problem) return { kind: "refused", ...problem };
     const session = new Session(this.#nextId++, proxy, workload, this.#clock, this.#hooks);
     this.#sessions.set(session.id, session);
-    if (this.#streamsOf(workload) === 1) this.#hooks.joined(workload, proxy.nodeId);
+    if (this.#streamsOf(workload).length === 1) this.#hooks.joined(workload, proxy.nodeId);
     session.refresh(this.#hooks.compile(workload), this.#hooks.worldNumber());
     return session.feed(() => this.#end(session));
   }
@@ -81,20 +87,38 @@ export class ProxySessions implements ConfigSource {
     return changed;
   }
 
+  /** Whether this account has a configuration stream under this node id. */
+  has({ namespace, serviceAccount }: PeerIdentity, nodeId: string): boolean {
+    for (const { workload, nodeId: own } of this.#sessions.values())
+      if (
+        own === nodeId &&
+        workload.namespace === namespace &&
+        workload.serviceAccount === serviceAccount
+      )
+        return true;
+    return false;
+  }
+
   all(): readonly ProxySession[] {
     return [...this.#sessions.values()];
   }
 
-  #streamsOf(workload: Workload): number {
-    let count = 0;
-    for (const { workload: other } of this.#sessions.values())
-      if (other.namespace === workload.namespace && other.name === workload.name) count += 1;
-    return count;
+  #streamsOf(workload: Workload): readonly Session[] {
+    return [...this.#sessions.values()].filter(
+      ({ workload: other }) =>
+        other.namespace === workload.namespace && other.name === workload.name,
+    );
+  }
+
+  /** Of two that come at the same moment, before either is registered. */
+  #takenBy(workload: Workload): WorkloadProblem | undefined {
+    const [other] = this.#streamsOf(workload);
+    return other && nameProblem(workload, other.workload.serviceAccount);
   }
 
   #end(session: Session): void {
     if (!this.#sessions.delete(session.id)) return;
-    if (this.#streamsOf(session.workload) === 0)
+    if (this.#streamsOf(session.workload).length === 0)
       this.#hooks.left(session.workload, session.nodeId, session.isLeaving);
     this.#hooks.progressed();
   }

@@ -1,12 +1,12 @@
 // Workloads that have joined live in the store as long as their streams do: a WorkloadEntry appears with the first stream
-// and goes with the last one: at once when the proxy said that it leaves, else after some seconds, so that a proxy that restarts or reconnects leaves no gap, and a host that lost
-// power leaves no dead endpoint.
+// and goes with the last one: at once when the proxy said that it leaves, else after some seconds, so that a proxy that
+// restarts or reconnects leaves no gap, and a host that lost power leaves no dead endpoint.
 
 import type { KindClient } from "#apiserver/registry/kind-client.ts";
 import type { Registry } from "#apiserver/registry/registry.ts";
 import type { Workload } from "#config/workload.ts";
 import type { Log } from "#core/log.ts";
-import { managedBy, withPortsOf, workloadEntry, workloadService } from "./workload-objects.ts";
+import { isManaged, withPortsOf, workloadEntry, workloadService } from "./workload-objects.ts";
 
 export interface RegistrationsOptions {
   readonly registry: Registry;
@@ -46,14 +46,8 @@ export class Registrations implements Disposable {
 
   /** Gives the entries of an earlier run the grace period to be claimed by their proxies. */
   async adopt(): Promise<void> {
-    for (const { metadata } of await this.#entries.list()) {
-      if (
-        metadata.labels?.["app.kubernetes.io/managed-by"] !==
-        managedBy["app.kubernetes.io/managed-by"]
-      )
-        continue;
+    for (const { metadata } of (await this.#entries.list()).filter(isManaged))
       this.#scheduleRemoval(metadata.namespace ?? "", metadata.name, this.#options.graceMs);
-    }
   }
 
   joined(workload: Workload): void {
@@ -114,6 +108,8 @@ export class Registrations implements Disposable {
 
   async #remove(namespace: string, name: string): Promise<void> {
     if (this.#present.has(`${namespace}/${name}`)) return; // back in the meantime
+    const entry = await this.#entries.get(namespace, name);
+    if (!entry || !isManaged(entry)) return; // somebody has taken it over
     await this.#entries.delete(namespace, name);
     this.#options.log.info({ namespace, workload: name }, "workload left the mesh");
   }

@@ -24,7 +24,7 @@ import {
 } from "./data-directory.ts";
 import { debugRoutes } from "./debug-routes.ts";
 import { followStore } from "./follow-store.ts";
-import { goldenPush } from "./golden-push.ts";
+import { goldenPush, pusherKey } from "./golden-push.ts";
 import { issueCertificates } from "./issue-certificates.ts";
 import { keepCertificate, type RotatingTls } from "./keep-certificate.ts";
 import { type MeshIdentity, openMeshIdentity } from "./mesh-identity.ts";
@@ -80,7 +80,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const uuid = () => randomUUID();
   const registry = await openRegistry({ store, kinds, admission, clock, log, uuid, random });
   const registrations = stack.use(new Registrations({ registry, log, graceMs: defaultGraceMs }));
-  const plane = new XdsPlane({ identity, registrations, trustDomain, clock });
+  const plane = new XdsPlane({ identity, registrations, cache, trustDomain, clock });
   const status = stack.use(openStatusWriter({ registry, plane, cache, trustDomain, clock, log }));
   plane.onProgress(() => status.touch());
 
@@ -165,8 +165,17 @@ function listenGrpc({ options, identity, tls, plane }: Parts, port: number): Pro
     verifyPeer: (chain) => identity.verifyPeer(chain),
     config: plane.sessions,
     issue: issueCertificates(identity),
-    metrics: ({ nodeId, families }) =>
-      plane.signals.record(nodeId, goldenPush(families, clock.wallMs()), clock.wallMs()),
+    metrics: ({ peer, nodeId, families }) => {
+      const now = clock.wallMs();
+      // Only of proxies that are connected: whoever is not is forgotten by nobody.
+      if (plane.sessions.has(peer, nodeId))
+        plane.signals.record(
+          pusherKey(peer, nodeId),
+          peer.namespace,
+          goldenPush(families, now),
+          now,
+        );
+    },
     clock,
     timers: systemTimers,
     log,

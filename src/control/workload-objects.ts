@@ -7,6 +7,9 @@ export const inboundAnnotation = "weft.dev/inbound";
 /** Marks what a joining workload created and what therefore goes, or grows, with it. */
 export const managedBy = { "app.kubernetes.io/managed-by": "weft" } as const;
 
+export const isManaged = ({ metadata }: Resource): boolean =>
+  metadata.labels?.["app.kubernetes.io/managed-by"] === managedBy["app.kubernetes.io/managed-by"];
+
 interface NamedPort {
   /** Name of the port in the WorkloadEntry, and the Service's `targetPort`. */
   readonly name: string;
@@ -56,11 +59,10 @@ export function workloadService(workload: Workload): Resource | undefined {
 
 /** The service with the ports that this workload adds to it; undefined when it has them, or is not ours to change. */
 export function withPortsOf(service: Resource, workload: Workload): Resource | undefined {
-  const isOurs = service.metadata.labels?.["app.kubernetes.io/managed-by"] === "weft";
   const spec = service.spec as { readonly ports?: readonly { readonly port: number }[] };
   const known = new Set(spec.ports?.map(({ port }) => port));
   const missing = servicePorts(workload.inbound).filter(({ port }) => !known.has(port));
-  if (!isOurs || missing.length === 0) return undefined;
+  if (!isManaged(service) || missing.length === 0) return undefined;
   return { ...service, spec: { ...spec, ports: [...(spec.ports ?? []), ...missing] } };
 }
 

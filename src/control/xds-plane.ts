@@ -3,12 +3,17 @@ import { contentHash } from "#compiler/content-hash.ts";
 import { emptyWorld, type World, withChanges } from "#compiler/world.ts";
 import type { Clock } from "#core/clock.ts";
 import { certificatesOfPem, encodePem } from "#core/spiffe/der/pem.ts";
+import { kindKey } from "#resources/kind.ts";
+import { workloadEntryKind } from "#resources/workload-entry/kind.ts";
+import { workloadProblem } from "./check-workload.ts";
 import { ChangeLog } from "./convergence.ts";
 import type { ControlViews } from "./debug-routes.ts";
 import type { ObjectChange } from "./follow-store.ts";
+import { pusherKey } from "./golden-push.ts";
 import { GoldenSignals } from "./golden-signals.ts";
 import { LiveWorld } from "./live-world.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
+import type { ObjectCache } from "./object-cache.ts";
 import { ProxySessions } from "./proxy-sessions.ts";
 import { viewOf } from "./proxy-view.ts";
 import type { Registrations } from "./registrations.ts";
@@ -18,6 +23,7 @@ import { waitForObjects } from "./wait-for-objects.ts";
 export interface XdsPlaneOptions {
   readonly identity: MeshIdentity;
   readonly registrations: Pick<Registrations, "joined" | "left">;
+  readonly cache: ObjectCache;
   readonly trustDomain: string;
   readonly clock: Clock;
 }
@@ -27,6 +33,8 @@ export interface PlaneFacts {
   readonly trustDomain: string;
   readonly rootExpiresAtMs: number;
 }
+
+const entryKind = kindKey(workloadEntryKind);
 
 /** From the world of now to every connected proxy, and what came back. */
 export class XdsPlane {
@@ -39,7 +47,7 @@ export class XdsPlane {
   readonly #clock: Clock;
   #told: () => void = () => undefined;
 
-  constructor({ identity, registrations, trustDomain, clock }: XdsPlaneOptions) {
+  constructor({ identity, registrations, cache, trustDomain, clock }: XdsPlaneOptions) {
     const compiler = createCompiler(contentHash);
     const roots = certificatesOfPem(identity.authority.rootsPem).map((der) =>
       encodePem("CERTIFICATE", der),
@@ -51,11 +59,13 @@ export class XdsPlane {
     this.sessions = new ProxySessions(
       {
         compile: (workload) => compiler.snapshot(this.#world.world, workload),
+        problem: (workload) =>
+          workloadProblem(workload, cache.get(entryKind, workload.namespace, workload.name)),
         worldNumber: () => this.#world.number,
         joined: (workload) => registrations.joined(workload),
         left: (workload, nodeId, inGoodOrder) => {
           registrations.left(workload, inGoodOrder);
-          this.signals.forget(nodeId);
+          this.signals.forget(pusherKey(workload, nodeId));
         },
         progressed: () => {
           this.#progress.notify();
