@@ -60,9 +60,10 @@ test("a flood of connections takes no descriptor that is needed, and wakes nobod
   expect((await report("how")).cpuMs).toBeLessThan(300);
 
   for (const socket of sockets) socket.destroy();
+  while ((await report("how")).open > 0) await Bun.sleep(10); // it has heard of the end of each
   const again = connect(port, "127.0.0.1");
   await new Promise((resolve) => again.once("connect", resolve));
-  expect((await report("how")).open).toBeLessThanOrEqual(open);
+  expect((await report("how")).open).toBeLessThanOrEqual(1);
   again.end();
   await new Promise((resolve) => again.resume().once("end", resolve));
   child.stdin.write("stop\n");
