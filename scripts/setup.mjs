@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: packages, the Bun binary, the generated protobuf code. Plain Node, no dependency, and quick
 // when nothing is to be done. Progress goes to standard error; `--print-bun` prints the binary's path for the launcher.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +47,9 @@ async function makeReady(holdFor) {
     const files = generateMessages(root, find);
     say(`generated ${files} files`);
   }
+  // `weft run` makes it where this does not.
+  const flags = [`--config=${path.join(root, "bunfig.toml")}`, "--no-env-file", "--no-install"];
+  spawnSync(bun, [...flags, path.join(root, "scripts/make-proxy-program.ts")], { stdio: "ignore" });
   fs.writeFileSync(`${record}.new`, `${path.relative(root, bun)}\n`);
   fs.renameSync(`${record}.new`, record);
   return bun;

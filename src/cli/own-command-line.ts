@@ -10,5 +10,14 @@ export function ownCommandLine(
   args: readonly string[],
   extraBunFlags: readonly string[] = [],
 ): readonly [string, ...string[]] {
-  return [process.execPath, ...bunFlags, ...extraBunFlags, join(root, "src/main.ts"), ...args];
+  return commandLineOf(join(root, "src/main.ts"), args, extraBunFlags);
+}
+
+/** The same for another program of Weft's than its main one. */
+export function commandLineOf(
+  program: string,
+  args: readonly string[],
+  extraBunFlags: readonly string[] = [],
+): readonly [string, ...string[]] {
+  return [process.execPath, ...bunFlags, ...extraBunFlags, program, ...args];
 }

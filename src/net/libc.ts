@@ -17,6 +17,7 @@ const SYMBOLS = {
   send: { args: [i32, ptr, u32, i32], returns: i64 },
   recv: { args: [i32, ptr, u32, i32], returns: i64 },
   poll: { args: [ptr, u64, i32], returns: i32 },
+  madvise: { args: [u64, u64, i32], returns: i32 },
   getrlimit: { args: [i32, ptr], returns: i32 },
   setrlimit: { args: [i32, ptr], returns: i32 },
   __errno_location: { args: [], returns: ptr },

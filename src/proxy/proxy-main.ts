@@ -4,6 +4,7 @@ import type { Log } from "#core/log.ts";
 import { raiseFileLimit } from "#net/file-limit.ts";
 import { peerUid } from "#net/peer-uid.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
+import { keepCodePagesFew, settleMemory } from "./settle-memory.ts";
 import { startProxy } from "./start-proxy.ts";
 
 export interface ProxyMainOptions {
@@ -38,6 +39,7 @@ export async function proxyMain(options: ProxyMainOptions): Promise<number> {
     ownUid: process.getuid?.() ?? -1,
     onEvent(event) {
       say(event);
+      if (event.event === "ready") setImmediate(settleMemory);
       if (event.event === "fatal") stopping.resolve(1);
     },
   });
@@ -47,6 +49,7 @@ export async function proxyMain(options: ProxyMainOptions): Promise<number> {
     log.warn({}, "the parent is gone; leaving");
     stopping.resolve(0);
   });
+  using _ = keepCodePagesFew();
   const code = await stopping.promise;
   await proxy.drain();
   return code;

@@ -10,7 +10,7 @@ export function proxyOf(workload: Spawned): number | undefined {
 export function applicationOf(workload: Spawned): number | undefined {
   return workload
     .processes()
-    .find((pid) => pid !== workload.pid && !commandOf(pid).includes("/src/main.ts "));
+    .find((pid) => pid !== workload.pid && !commandOf(pid).includes(" proxy --bootstrap "));
 }
 
 /** Words with one space between, and one at the end; empty when it has ended. */

@@ -27,13 +27,14 @@ export const command: Command = {
           );
         if (flags.role !== "sidecar")
           throw new CliError("usage", `--role ${flags.role}: only sidecar is there today`);
-        await run();
+        await runProxy();
       });
   },
-  quick: (args) => (args.join(" ") === "--bootstrap -" ? run() : undefined),
+  quick: (args) => (args.join(" ") === "--bootstrap -" ? runProxy() : undefined),
 };
 
-async function run(): Promise<void> {
+/** Runs a proxy to its end, and then the process. */
+export async function runProxy(): Promise<void> {
   const { proxyMain } = await import("#proxy/proxy-main.ts");
   process.on("SIGINT", () => undefined); // the application's
   const code = await proxyMain({

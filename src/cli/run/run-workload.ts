@@ -5,6 +5,7 @@ import type { InboundPort, OutboundPort, Workload } from "#config/workload.ts";
 import { dataDirectory } from "#control/data-directory.ts";
 import { systemClock } from "#core/clock.ts";
 import type { Bootstrap, ControlPlaneAddress, InheritedSocket } from "#proxy/bootstrap.ts";
+import { settleMemory } from "#proxy/settle-memory.ts";
 import {
   claimInstanceDirectory,
   type InstanceDirectory,
@@ -13,9 +14,10 @@ import { type OpenSockets, openSockets, type WantedSocket } from "#proxy/supervi
 import { type ProxyProcess, superviseProxy } from "#proxy/supervise/proxy-process.ts";
 import { readRememberedPorts, writeRememberedPorts } from "#proxy/supervise/remembered-ports.ts";
 import { CliError } from "../cli-error.ts";
-import { ownCommandLine } from "../own-command-line.ts";
 import { appEnvironment } from "./app-environment.ts";
+import { withEngineOptions } from "./engine-options.ts";
 import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
+import { proxyCommandLine } from "./proxy-program.ts";
 import { runApplication } from "./run-application.ts";
 
 export interface RunOptions {
@@ -162,12 +164,14 @@ function startProxy({ options, directory, open, workload, secret }: Start): Prox
     drainMs: options.drainMs,
   });
   return superviseProxy({
-    command: ownCommandLine(["proxy", "--bootstrap", "-"], ["--smol"]),
+    command: () => proxyCommandLine(["--smol"]),
+    environment: withEngineOptions(process.env),
     sockets: open.sockets,
     bootstrap,
     logPath: join(directory.path, "proxy.log"),
     clock: systemClock,
     onEvent: (event) => {
+      if (event.kind === "ready") setTimeout(settleMemory, SETTLE_MS).unref();
       if (event.kind === "died")
         options.say(
           `the proxy of ${workload.name} ended (${event.how}); starting it again on the same ports`,
@@ -179,6 +183,9 @@ function startProxy({ options, directory, open, workload, secret }: Start): Prox
     },
   });
 }
+
+/** The application has started by then. */
+const SETTLE_MS = 1_000;
 
 async function waitUntilReady(proxy: ProxyProcess): Promise<void> {
   try {

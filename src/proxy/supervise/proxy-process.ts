@@ -16,8 +16,10 @@ export interface SupervisedSocket {
 }
 
 export interface ProxyProcessOptions {
-  /** Command line that reads a `Bootstrap` from its standard input. */
-  readonly command: readonly string[];
+  /** Command line that reads a `Bootstrap` from its standard input; asked for at every start. */
+  command(): readonly string[];
+  /** Of the proxy. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly sockets: readonly SupervisedSocket[];
   /** Called for every start, so that a restarted proxy gets a fresh token. */
   bootstrap(sockets: readonly InheritedSocket[]): Promise<Bootstrap>;
@@ -120,12 +122,14 @@ class Supervisor implements ProxyProcess {
   }
 
   #spawn(): Child {
-    const { command, sockets, logPath } = this.#options;
+    const { environment, sockets, logPath } = this.#options;
+    const command = [...this.#options.command()];
     const log = openSync(logPath, "a", 0o600);
     try {
       const stdio = ["pipe", "pipe", log, ...sockets.map(({ fd }) => fd)] as const;
       // A group of its own: Ctrl-C in the terminal is for the application, the proxy drains after it.
-      return Bun.spawn([...command], { stdio: [...stdio], detached: true }) as unknown as Child;
+      const env = { ...environment };
+      return Bun.spawn(command, { stdio: [...stdio], env, detached: true }) as unknown as Child;
     } finally {
       closeSync(log);
     }

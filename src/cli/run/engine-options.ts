@@ -1,0 +1,20 @@
+/**
+ * Settings of the JavaScript engine for proxies, as environment variables (the engine's own defaults in brackets). Few
+ * objects of a proxy live longer than a request, so a small young generation costs little: with the defaults it grows to
+ * the size of all that lives.
+ * docs/decisions/0014-memory-of-a-proxy.md has the figures.
+ */
+const OPTIONS: Readonly<Record<string, string>> = {
+  /** The heap may grow to 1.6 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
+  BUN_JSC_heapGrowthMaxIncrease: "0.6",
+  BUN_JSC_smallHeapGrowthFactor: "1.6",
+  /** Octets that may be allocated before a first collection (8 MiB). */
+  BUN_JSC_largeHeapSize: "4000000",
+};
+
+/** The environment of a proxy; what the user has set stays. */
+export function withEngineOptions(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return { ...OPTIONS, ...environment };
+}
