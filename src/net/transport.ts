@@ -36,7 +36,8 @@ export interface TransportEvents {
 
 /**
  * A duplex byte pipe over TCP, TLS or a Unix socket. Writes are collected and handed to the kernel once per turn
- * of the event loop; what the kernel does not take waits in a bounded queue.
+ * of the event loop; what the kernel does not take waits in a bounded queue. Made of the runtime's own socket
+ * (`NativeTransport`) where that can be had, of a node stream (`SocketTransport`) otherwise; nobody can tell which.
  */
 export interface Transport {
   readonly remote: SocketAddress;
