@@ -32,7 +32,7 @@ interface Report {
 }
 
 test("a flood of connections takes no descriptor that is needed, and wakes nobody in vain", async () => {
-  const child = Bun.spawn([process.execPath, "-e", CHILD], {
+  await using child = Bun.spawn([process.execPath, "-e", CHILD], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
