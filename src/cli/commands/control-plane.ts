@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { Option } from "commander";
+import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import {
   readServeFlags,
@@ -38,8 +40,10 @@ export const command: Command = {
           .default("text"),
       )
       .addHelpText("after", examples)
-      .action((flags: Flags) =>
-        serveControlPlane({ ...readServeFlags(flags), host: flags.host }, environment),
-      );
+      .action((flags: Flags) => {
+        if (isIP(flags.host) === 0)
+          throw new CliError("usage", `--host ${flags.host}: expected an IP address of this host`);
+        return serveControlPlane({ ...readServeFlags(flags), host: flags.host }, environment);
+      });
   },
 };

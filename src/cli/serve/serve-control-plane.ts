@@ -147,7 +147,12 @@ function asCliError(cause: unknown, dataDir: string): unknown {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "EADDRINUSE" || /address.*in use|EADDRINUSE/i.test(message))
     return new CliError("failed", message, "--port 0 takes free ports", cause);
-  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC" || code === "EADDRNOTAVAIL")
+  if (
+    /^(cannot )?listen /.test(message) ||
+    code === "EACCES" ||
+    code === "EROFS" ||
+    code === "ENOSPC"
+  )
     return new CliError("failed", message, undefined, cause);
   return cause;
 }
