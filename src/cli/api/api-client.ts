@@ -48,7 +48,7 @@ export function connectApi(dataDir: string): ApiClient {
     throw new CliError(
       "connection",
       `no control plane has been started from ${dataDir}`,
-      "start one with: weft dev   (or name its directory: --data-dir DIR)",
+      `start one with: weft dev --data-dir ${dataDir}   (or name the directory of another: --data-dir)`,
     );
   return { announcement, request: (...args) => request(announcement, dataDir, ...args) };
 }

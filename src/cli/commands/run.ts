@@ -85,8 +85,11 @@ async function run(
   };
   for (const name of [flags.name, account.namespace, account.serviceAccount]) checkName(name);
   checkProgram(words[0] ?? "", process.env);
+  const say = (line: string) => {
+    if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
+  };
   const join =
-    flags.token === undefined ? localJoining(flags.dataDir, account) : remoteJoining(flags);
+    flags.token === undefined ? localJoining(flags.dataDir, account, say) : remoteJoining(flags);
   return await runWorkload({
     ...account,
     name: flags.name,
@@ -99,9 +102,7 @@ async function run(
     drainMs: drainMs(flags.drain),
     command: words,
     environment: { ...process.env, ...environment.userProxy },
-    say: (line) => {
-      if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
-    },
+    say,
     join,
     hasService: () => hasService(flags, account.namespace),
   });
@@ -121,7 +122,11 @@ async function hasService(
 }
 
 /** The control plane of the same user on this host: no token is needed, its data directory is the proof. */
-function localJoining(dataDir: string, account: { namespace: string; serviceAccount: string }) {
+function localJoining(
+  dataDir: string,
+  account: { namespace: string; serviceAccount: string },
+  say: (line: string) => void,
+) {
   connectApi(dataDir); // says at once when there is none
   return async (): Promise<Joining> => {
     const announcement = announced(dataDir);
@@ -134,8 +139,10 @@ function localJoining(dataDir: string, account: { namespace: string; serviceAcco
       return { ...found, token: (await requestJoinToken(api, account, startTerms)).token };
     } catch (cause) {
       // The proxy may still start from what it had: its certificate outlives a control plane.
-      if (cause instanceof CliError && cause.code === "connection") return found;
-      throw cause;
+      if (!(cause instanceof CliError && cause.code === "connection")) throw cause;
+      say(cause.message);
+      say("going on with what this workload had before; a new one waits until it answers");
+      return found;
     }
   };
 }
