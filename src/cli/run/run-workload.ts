@@ -207,7 +207,8 @@ function sayReady(
   for (const { workloadPort, servicePort } of ports) {
     const reached = servicePort === undefined ? [80, workloadPort] : [servicePort];
     const urls = reached.map((at) => `http://${name}.${namespace}${at === 80 ? "" : `:${at}`}`);
-    say(`${urls.join(" and ")} lead to the application's port ${workloadPort}`);
+    const verb = urls.length === 1 ? "leads" : "lead";
+    say(`${urls.join(" and ")} ${verb} to the application's port ${workloadPort}`);
   }
 }
 
