@@ -2,10 +2,10 @@
 import { Hono } from "hono";
 import { type Static, Type } from "typebox";
 import { Check } from "typebox/value";
-import type { Convergence } from "./convergence.ts";
-import type { GoldenRow } from "./golden-signals.ts";
-import type { AppliedObject } from "./live-world.ts";
+import type { Convergence } from "./liveness/convergence.ts";
+import type { AppliedObject } from "./liveness/live-world.ts";
 import type { ProxyView } from "./proxy-view.ts";
+import type { GoldenRow } from "./signals/golden-signals.ts";
 
 export interface ControlFacts {
   readonly version: string;

@@ -1,6 +1,6 @@
 import { type ConfigType, configTypes } from "#config/snapshot.ts";
-import type { ProxySession } from "./proxy-sessions.ts";
-import type { TypeSync } from "./sync-table.ts";
+import type { ProxySession } from "./sessions/proxy-sessions.ts";
+import type { TypeSync } from "./sessions/sync-table.ts";
 
 /** One proxy as `weft proxies -o json` shows it. */
 export interface ProxyView {

@@ -24,15 +24,15 @@ import {
 } from "./data-directory.ts";
 import { debugRoutes } from "./debug-routes.ts";
 import { followStore } from "./follow-store.ts";
-import { goldenPush, pusherKey } from "./golden-push.ts";
 import { issueCertificates } from "./issue-certificates.ts";
 import { keepCertificate, type RotatingTls } from "./keep-certificate.ts";
+import { openStatusWriter } from "./liveness/status-writer.ts";
 import { type MeshIdentity, openMeshIdentity } from "./mesh-identity.ts";
 import { ObjectCache } from "./object-cache.ts";
-import { defaultGraceMs, Registrations } from "./registrations.ts";
+import { defaultGraceMs, Registrations } from "./registration/registrations.ts";
 import { onRememberedPort, readPorts } from "./remembered-ports.ts";
 import { type MetricsServer, serveMetrics } from "./serve-metrics.ts";
-import { openStatusWriter } from "./status-writer.ts";
+import { goldenPush, pusherKey } from "./signals/golden-push.ts";
 import { XdsPlane } from "./xds-plane.ts";
 
 export interface ControlPlaneOptions {

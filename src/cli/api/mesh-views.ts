@@ -1,5 +1,5 @@
-import type { GoldenRow } from "#control/golden-signals.ts";
 import type { ProxyView } from "#control/proxy-view.ts";
+import type { GoldenRow } from "#control/signals/golden-signals.ts";
 import type { ApiClient } from "./api-client.ts";
 
 /** Every connected proxy. Throws CliError. */

@@ -1,7 +1,7 @@
 // All or nothing as far as it can be known before: every document is tried first, and only when the API would take all of
 // them is any written. What only shows as they are written (two documents that contradict each other) leaves the others.
 
-import type { AppliedObject } from "#control/live-world.ts";
+import type { AppliedObject } from "#control/liveness/live-world.ts";
 import { kindKey, type ResourceKind } from "#resources/kind.ts";
 import type { Resource } from "#resources/resource.ts";
 import { validateObject } from "#resources/validate.ts";

@@ -1,5 +1,5 @@
-import type { Convergence } from "#control/convergence.ts";
-import type { AppliedObject } from "#control/live-world.ts";
+import type { Convergence } from "#control/liveness/convergence.ts";
+import type { AppliedObject } from "#control/liveness/live-world.ts";
 import type { ApiClient } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { printable } from "../output/printable.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
-import type { GoldenRow } from "#control/golden-signals.ts";
+import type { GoldenRow } from "#control/signals/golden-signals.ts";
 import { fetchStat } from "../api/mesh-views.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";

@@ -1,4 +1,4 @@
-import type { GoldenRow } from "#control/golden-signals.ts";
+import type { GoldenRow } from "#control/signals/golden-signals.ts";
 
 /** What the whole run added up to. */
 export interface DemoSummary {

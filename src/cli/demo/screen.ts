@@ -1,5 +1,5 @@
 // What the demo prints: the live table, and the commands to try next.
-import type { GoldenRow } from "#control/golden-signals.ts";
+import type { GoldenRow } from "#control/signals/golden-signals.ts";
 import { formatStat } from "../output/stat-table.ts";
 import type { DemoSummary } from "./demo-summary.ts";
 

@@ -1,4 +1,4 @@
-import type { GoldenRow } from "#control/golden-signals.ts";
+import type { GoldenRow } from "#control/signals/golden-signals.ts";
 import { formatTable, type TableColumn } from "./table.ts";
 
 /** Golden columns in the order that people know from `linkerd viz stat`. */

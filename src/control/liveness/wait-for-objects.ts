@@ -1,6 +1,6 @@
+import type { ProxySession } from "../sessions/proxy-sessions.ts";
 import type { ChangeLog, Convergence } from "./convergence.ts";
 import type { AppliedObject, LiveWorld } from "./live-world.ts";
-import type { ProxySession } from "./proxy-sessions.ts";
 import type { Signal } from "./signal.ts";
 
 export interface WaitOptions {

@@ -3,7 +3,7 @@ import { type ConfigResource, emptySnapshot, type Snapshot } from "#config/snaps
 import type { Workload } from "#config/workload.ts";
 import { systemClock } from "#core/clock.ts";
 import type { ConfigFeed, Refused } from "#xds/server/config-source.ts";
-import { ChangeLog } from "./convergence.ts";
+import { ChangeLog } from "../liveness/convergence.ts";
 import { ProxySessions } from "./proxy-sessions.ts";
 
 const workload = (name: string): Workload => ({

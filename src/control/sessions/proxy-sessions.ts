@@ -9,7 +9,7 @@ import type {
   SyncEvent,
 } from "#xds/server/config-source.ts";
 import type { PeerIdentity } from "#xds/server/peer-identity.ts";
-import { nameProblem, type WorkloadProblem } from "./check-workload.ts";
+import { nameProblem, type WorkloadProblem } from "../registration/check-workload.ts";
 import { RouteHold } from "./hold-routes.ts";
 import { sameSnapshot } from "./same-snapshot.ts";
 import { SyncTable } from "./sync-table.ts";

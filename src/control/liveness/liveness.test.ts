@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
+import type { ProxySession } from "../sessions/proxy-sessions.ts";
+import { SyncTable } from "../sessions/sync-table.ts";
 import { liveCondition, livenessOf, referencesCondition } from "./liveness.ts";
-import type { ProxySession } from "./proxy-sessions.ts";
-import { SyncTable } from "./sync-table.ts";
 
 const origin = { kind: "VirtualService", namespace: "shop", name: "payments", generation: 3 };
 const id = "VirtualService shop/payments";

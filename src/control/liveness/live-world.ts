@@ -1,4 +1,4 @@
-import type { ObjectChange } from "./follow-store.ts";
+import type { ObjectChange } from "../follow-store.ts";
 
 /** What the control plane has seen of one object, for those who wait for it. */
 interface Seen {

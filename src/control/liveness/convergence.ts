@@ -1,4 +1,4 @@
-import type { ProxySession } from "./proxy-sessions.ts";
+import type { ProxySession } from "../sessions/proxy-sessions.ts";
 
 /** Who is affected by what was applied, and who has it. */
 export interface Convergence {

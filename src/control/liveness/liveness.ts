@@ -1,6 +1,6 @@
 import type { NewCondition } from "#resources/status.ts";
+import type { ProxySession } from "../sessions/proxy-sessions.ts";
 import { type ObjectId, originsIn } from "./origins-in.ts";
-import type { ProxySession } from "./proxy-sessions.ts";
 
 /** How far an object has got: how many proxies it concerns, and how many of those run it. */
 export interface Liveness {

@@ -10,11 +10,11 @@ import { kindKey, type ResourceKind } from "#resources/kind.ts";
 import { kinds } from "#resources/kinds.ts";
 import type { Resource } from "#resources/resource.ts";
 import { type NewCondition, readConditions, setCondition } from "#resources/status.ts";
+import type { ObjectCache } from "../object-cache.ts";
+import type { ProxySession } from "../sessions/proxy-sessions.ts";
+import type { XdsPlane } from "../xds-plane.ts";
 import { liveCondition, livenessOf, referencesCondition } from "./liveness.ts";
-import type { ObjectCache } from "./object-cache.ts";
 import { objectId } from "./origins-in.ts";
-import type { ProxySession } from "./proxy-sessions.ts";
-import type { XdsPlane } from "./xds-plane.ts";
 
 export interface StatusWriterOptions {
   /** Kinds whose status is ours to write, and the client for each. */
