@@ -8,7 +8,7 @@ import { certificatePem } from "./root/authority.ts";
 import { isCode, replaceFile, storageError } from "./root/private-file.ts";
 
 /** Roots that are trusted beside the one that signs: the next one before its turn, old ones after it. */
-export const TRUSTED_ROOTS_FILE = "trusted-roots.pem";
+const TRUSTED_ROOTS_FILE = "trusted-roots.pem";
 
 /** The roots of the folder's list that are not over; none when there is no list. Throws CaError. */
 export async function readTrustedRoots(
@@ -52,7 +52,7 @@ async function writeTrustedRoots(folder: string, roots: readonly Certificate[]):
 }
 
 /** Without repeats, and without roots that are over: an expired root verifies nothing. */
-export function currentRoots(roots: readonly Certificate[], nowMs: number): readonly Certificate[] {
+function currentRoots(roots: readonly Certificate[], nowMs: number): readonly Certificate[] {
   return roots.filter(
     (root, i) =>
       root.notAfterMs > nowMs && roots.findIndex((other) => sameOctets(other.der, root.der)) === i,

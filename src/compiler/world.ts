@@ -28,7 +28,7 @@ export interface WorldChange {
 }
 
 /** Kinds that have a say in what proxies run; objects of any other are not kept. */
-export const compiledKinds: readonly KindKey[] = [
+const compiledKinds: readonly KindKey[] = [
   "services",
   "endpoints",
   "endpointslices.discovery.k8s.io",
@@ -77,13 +77,6 @@ export function withChanges(world: World, changes: readonly WorldChange[]): Worl
     objects.set(kind, after);
   }
   return isSame ? world : makeWorld(world, objects);
-}
-
-/** The world with another trust bundle; the same world when it is the same bundle. */
-export function withRoots(world: World, roots: readonly string[]): World {
-  if (sameJson(world.roots, roots)) return world;
-  const objects = new Map(compiledKinds.map((kind) => [kind, world.objects(kind)]));
-  return makeWorld({ trustDomain: world.trustDomain, roots }, objects);
 }
 
 function makeWorld({ trustDomain, roots }: WorldSettings, objects: Objects): World {

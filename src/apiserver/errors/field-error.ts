@@ -69,7 +69,7 @@ function show(value: unknown): string {
 }
 
 /** Follows `spec.http[0].match` and `metadata.labels[app.kubernetes.io/name]`. */
-export function valueAt(root: unknown, path: string): unknown {
+function valueAt(root: unknown, path: string): unknown {
   let at = root;
   for (const [, plain, bracketed] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
     if (typeof at !== "object" || at === null) return undefined;

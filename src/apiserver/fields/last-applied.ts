@@ -7,7 +7,7 @@ import { FieldSet } from "./field-set.ts";
 import { ownedFields } from "./owned-fields.ts";
 import { ShapeError } from "./shape.ts";
 
-export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 export const KUBECTL = "kubectl";
 
 /** The fields that the annotation claims and that still are as it says: kubectl may take these without force. */

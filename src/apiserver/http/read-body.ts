@@ -2,14 +2,14 @@ import { parseDocument } from "yaml";
 import { ApiError, badRequest } from "../errors/api-error.ts";
 import { PROTOBUF, readProtobuf } from "../protobuf/read-protobuf.ts";
 
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** Deeper than any object is, shallower than any stack. */
 const MAX_DEPTH = 200;
 /** Aliases that a YAML body may resolve: enough for anchors that people write, too few for a bomb. */
 const MAX_ALIASES = 50;
 
 /** The body of a request, whole. Throws ApiError `RequestEntityTooLarge` before more than the limit is held. */
-export async function readBytes(request: Request): Promise<Uint8Array> {
+async function readBytes(request: Request): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? "0");
   if (declared > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];

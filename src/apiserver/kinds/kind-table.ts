@@ -43,7 +43,7 @@ export class KindTable {
 }
 
 /** Stable before beta before alpha, newer before older: `v2 v1 v1beta2 v1beta1 v1alpha1`. */
-export function byMaturity(a: string, b: string): number {
+function byMaturity(a: string, b: string): number {
   const [majorA, levelA, minorA] = parts(a);
   const [majorB, levelB, minorB] = parts(b);
   return levelB - levelA || majorB - majorA || minorB - minorA;

@@ -12,7 +12,7 @@ import { timestamp } from "../registry/stamp.ts";
 import { NAMESPACES, SERVICE_ACCOUNTS } from "./check-namespace.ts";
 
 /** Exist from the start; the second holds mesh-wide configuration. */
-export const BUILT_IN_NAMESPACES = ["default", "istio-system"] as const;
+const BUILT_IN_NAMESPACES = ["default", "istio-system"] as const;
 const DEFAULT_ACCOUNT = "default";
 
 const SYSTEM = { user: { name: "system:weft", groups: ["system:masters"] }, fieldManager: "weft" };

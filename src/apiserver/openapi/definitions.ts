@@ -3,8 +3,8 @@ import { metadataSchema } from "#resources/schema/metadata.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { INT_OR_STRING, openApiSchema, type Reference } from "./schema-writer.ts";
 
-export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
-export const LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 export const STATUS = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 export const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 export const PATCH = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";

@@ -32,11 +32,6 @@ export function checkMeta(kind: ServedKind, { metadata }: Resource): readonly Is
   ];
 }
 
-/** Whether the text can be the name of any object: also keeps paths and keys free of slashes and dots that climb. */
-export function isObjectName(name: string): boolean {
-  return name.length <= 253 && SUBDOMAIN.test(name);
-}
-
 function checkName(kind: ServedKind, name: string): readonly Issue[] {
   const path = "metadata.name";
   if (name === "") return [{ path, code: "required", message: "name or generateName is required" }];

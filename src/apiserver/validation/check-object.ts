@@ -28,7 +28,7 @@ export function handleUnknownFields(
   return { object: pruned, warnings: validation === "Warn" ? texts : [] };
 }
 
-export function strictDecodingError(kind: ServedKind, object: Resource, texts: readonly string[]) {
+function strictDecodingError(kind: ServedKind, object: Resource, texts: readonly string[]) {
   const version = object.apiVersion.split("/").at(-1);
   return badRequest(
     `${kind.kind} in version "${version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`,

@@ -9,7 +9,7 @@ export interface RateLimitOptions {
 }
 
 /** Wide enough for a thousand replicas of one account that start together, over some seconds. */
-export const DEFAULT_RATE_LIMIT: RateLimitOptions = {
+const DEFAULT_RATE_LIMIT: RateLimitOptions = {
   burst: 200,
   perSecond: 50,
   callersMax: 10_000,

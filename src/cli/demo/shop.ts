@@ -9,7 +9,7 @@ import { type Child, startChild } from "./child.ts";
 import { freeServicePort } from "./service-port.ts";
 import { readShop, resolveCommand, type ShopWorkload, shopDirectory } from "./shop-manifest.ts";
 
-export const shopNamespace = "shop";
+const shopNamespace = "shop";
 
 export interface ShopOptions {
   readonly dataDir: string;

@@ -39,7 +39,7 @@ export function formatStat(rows: readonly GoldenRow[], options: StatTableOptions
 }
 
 /** Requests that policy refused say nothing of how the service does. */
-export function successRate({ requests, failures, denied }: GoldenRow): number | undefined {
+function successRate({ requests, failures, denied }: GoldenRow): number | undefined {
   const served = requests - denied;
   return served <= 0 ? undefined : (served - failures) / served;
 }

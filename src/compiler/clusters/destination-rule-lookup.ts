@@ -24,7 +24,7 @@ export interface Written<T> {
   readonly rule: string;
 }
 
-export const noSettings: DestinationSettings = { subsets: [] };
+const noSettings: DestinationSettings = { subsets: [] };
 
 /**
  * The rules that hold for a client and a service: of the client's namespace, else of the service's, else of the root

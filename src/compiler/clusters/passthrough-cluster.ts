@@ -2,7 +2,7 @@ import type { Cluster } from "#config/cluster.ts";
 import type { MeshConfig } from "#resources/mesh-config/mesh-config.ts";
 
 /** Istio's name for "wherever the request says": hosts outside the mesh, when policy allows any. */
-export const passthroughClusterName = "PassthroughCluster";
+const passthroughClusterName = "PassthroughCluster";
 
 const hourMs = 3_600_000;
 

@@ -18,7 +18,7 @@ import {
 } from "./virtual-service-routes.ts";
 
 /** The port that an authority without a port means. */
-export const defaultPort = 80;
+const defaultPort = 80;
 
 /** What decides the routes of a host, best first; without a service only a rule can name it. */
 export interface HostRules {

@@ -52,12 +52,6 @@ export class LiveWorld<World> {
     return changed;
   }
 
-  /** Replaces the world by something that is no object: new trust roots. */
-  replace(world: World): void {
-    this.#world = world;
-    this.#number += 1;
-  }
-
   /** The world number that holds this generation of the object (or a later one), when there is one yet. */
   numberOf({ kind, namespace, name, uid, generation }: AppliedObject): number | undefined {
     const seen = this.#seen.get(`${kind} ${namespace}/${name}`);

@@ -58,7 +58,7 @@ export function openStatusWriter(parts: StatusParts): StatusWriter {
   });
 }
 
-export class StatusWriter implements AsyncDisposable {
+class StatusWriter implements AsyncDisposable {
   readonly #options: StatusWriterOptions;
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();

@@ -5,7 +5,7 @@ import type { Resource } from "#resources/resource.ts";
 /** Where the workload's proxy accepts, per port of the application: the compiler reads it. */
 export const inboundAnnotation = "weft.dev/inbound";
 /** Marks what a joining workload created and what therefore goes, or grows, with it. */
-export const managedBy = { "app.kubernetes.io/managed-by": "weft" } as const;
+const managedBy = { "app.kubernetes.io/managed-by": "weft" } as const;
 
 export const isManaged = ({ metadata }: Resource): boolean =>
   metadata.labels?.["app.kubernetes.io/managed-by"] === managedBy["app.kubernetes.io/managed-by"];

@@ -1,5 +1,25 @@
 import type { Metric, MetricFamily } from "#xds/metrics/metric-family.ts";
-import type { CounterSample, GoldenPush, HistogramSample } from "./golden-signals.ts";
+
+/** One series of a counter as a proxy pushes it. */
+export interface CounterSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** One series of a histogram: cumulative counts per upper bound. */
+export interface HistogramSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly buckets: readonly { readonly upperBound: number; readonly cumulativeCount: number }[];
+}
+
+export interface GoldenPush {
+  /** `istio_requests_total` */
+  readonly requests: readonly CounterSample[];
+  /** `istio_request_duration_milliseconds` */
+  readonly durations: readonly HistogramSample[];
+  /** When the proxy's counters began, in Unix milliseconds (`process_start_time_seconds`). */
+  readonly startedAtMs: number;
+}
 
 /** Node ids are a proxy's own words: another account's counters are not reached by them. */
 export function pusherKey({ namespace, serviceAccount }: Account, nodeId: string): string {

@@ -2,28 +2,8 @@
 // Proxies push ever-growing counters; only their differences are kept, in a ring of short slots, so that a proxy that
 // restarts does not show as a negative rate. Labels are a proxy's own words: what it says of other namespaces than its own
 // is not believed, and no flood of them costs more than a fixed number of rows.
+import type { GoldenPush } from "./golden-push.ts";
 import { PushedCounters } from "./pushed-counters.ts";
-
-/** One series of a counter as a proxy pushes it. */
-export interface CounterSample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** One series of a histogram: cumulative counts per upper bound. */
-export interface HistogramSample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly buckets: readonly { readonly upperBound: number; readonly cumulativeCount: number }[];
-}
-
-export interface GoldenPush {
-  /** `istio_requests_total` */
-  readonly requests: readonly CounterSample[];
-  /** `istio_request_duration_milliseconds` */
-  readonly durations: readonly HistogramSample[];
-  /** When the proxy's counters began, in Unix milliseconds (`process_start_time_seconds`). */
-  readonly startedAtMs: number;
-}
 
 export interface GoldenRow {
   readonly namespace: string;

@@ -1,4 +1,4 @@
-import type { CounterSample, HistogramSample } from "./golden-signals.ts";
+import type { CounterSample, HistogramSample } from "./golden-push.ts";
 
 /**
  * The last values that one proxy pushed, per series. A proxy that pushes more series than any proxy has is not believed:

@@ -3,7 +3,7 @@ import type { Resource } from "../resource.ts";
 import type { ServiceEndpoints, SliceEndpoint } from "./endpoint-slice.ts";
 import type { EndpointSliceFields } from "./kind.ts";
 
-export const serviceNameLabel = "kubernetes.io/service-name";
+const serviceNameLabel = "kubernetes.io/service-name";
 
 export function readEndpointSlice(resource: Resource): ServiceEndpoints {
   const object = identityOf(resource);

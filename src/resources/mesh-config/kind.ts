@@ -9,7 +9,7 @@ import { validateRetries } from "../virtual-service/retries.ts";
 import { type MeshConfigSpec, meshConfigSpecSchema } from "./schema.ts";
 
 /** There is one mesh, so there is one object; it belongs to no namespace. */
-export const meshConfigName = "default";
+const meshConfigName = "default";
 
 const specOf = (object: Resource): MeshConfigSpec => (object.spec ?? {}) as MeshConfigSpec;
 

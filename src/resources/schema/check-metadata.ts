@@ -82,7 +82,7 @@ export function checkLabels(
 const qualifiedNameWords =
   "expected at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit, optionally after a DNS name and /";
 
-export function isQualifiedName(key: string): boolean {
+function isQualifiedName(key: string): boolean {
   const slash = key.indexOf("/");
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = key.slice(slash + 1);

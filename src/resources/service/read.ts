@@ -9,7 +9,7 @@ import type { Service, ServicePort } from "./service.ts";
 export type ServiceSpec = Static<typeof serviceSpecSchema>;
 export type ServicePortSpec = NonNullable<ServiceSpec["ports"]>[number];
 
-export const exportToAnnotation = "networking.istio.io/exportTo";
+const exportToAnnotation = "networking.istio.io/exportTo";
 
 export function readService(resource: Resource): Service {
   const object = identityOf(resource);

@@ -6,7 +6,7 @@ import type { RetriesSpec } from "./schema.ts";
 import type { HttpRetries } from "./virtual-service.ts";
 
 /** Envoy's conditions that a proxy acts on. */
-export const retryConditions = [
+const retryConditions = [
   "5xx",
   "gateway-error",
   "reset",
