@@ -19,13 +19,12 @@ test("only unchanged, private, read-only mappings of files are code", () => {
   ]);
 });
 
-test.if(process.platform === "linux")(
-  "a process goes on with a fraction of its code mapped",
-  () => {
-    const before = residentFileBytes();
-    expect(before).toBeGreaterThan(15e6);
-    expect(unmapCodePages()).toBeGreaterThan(before / 2);
-    expect(JSON.parse(JSON.stringify({ a: [1, 2, /x/.source] }))).toEqual({ a: [1, 2, "x"] });
-    expect(residentFileBytes()).toBeLessThan(before);
-  },
-);
+test("a process goes on with a fraction of its code mapped, time after time", () => {
+  const before = residentFileBytes();
+  expect(before).toBeGreaterThan(15e6);
+  for (let i = 0; i < 3; i++) {
+    unmapCodePages();
+    expect(residentFileBytes()).toBeLessThan(before / 2);
+    expect(JSON.parse(JSON.stringify({ a: [i, /x/.source] }))).toEqual({ a: [i, "x"] });
+  }
+});

@@ -2,8 +2,8 @@
 import { residentFileBytes, unmapCodePages } from "#net/code-pages.ts";
 
 /** More than serving needs at any one time, so that a busy proxy is left alone. */
-const CODE_BYTES_MAX = 22_000_000;
-const EVERY_MS = 5_000;
+const CODE_BYTES_MAX = 18_000_000;
+const EVERY_MS = 2_000;
 
 /** Garbage, code that has run only once, and pages of the program. Takes some 20 ms: for moments without traffic. */
 export function settleMemory(): void {
