@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { Option } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import {
+  addServeOptions,
   readServeFlags,
   type ServeFlags,
   serveControlPlane,
@@ -22,23 +22,11 @@ Examples:
 
 export const command: Command = {
   configure(parser, environment) {
-    parser
+    addServeOptions(parser, environment)
       .option("--host <ip>", "address to listen on", "127.0.0.1")
       .option("--name <name...>", "further names or addresses that clients use")
-      .option("--data-dir <dir>", "where state lives", environment.dataDir)
-      .option("--port <port>", "API port; 0: any free port, for xDS and metrics too", "7070")
-      .option("--xds-port <port>", "xDS and CA over TLS", "15012")
-      .option("--metrics-port <port>", "metrics and debug, on loopback", "15014")
-      .option("--trust-domain <domain>", "trust domain of identities", "cluster.local")
-      .option(
-        "--ca-files <dir>",
-        "folder with root-cert.pem, ca-cert.pem, ca-key.pem, cert-chain.pem",
-      )
-      .addOption(
-        new Option("-o, --output <format>", "how readiness is printed")
-          .choices(["text", "json"])
-          .default("text"),
-      )
+      .option("--xds-port <port>", "xDS and CA over TLS (default: 15012)")
+      .option("--metrics-port <port>", "metrics and debug, on loopback (default: 15014)")
       .addHelpText("after", examples)
       .action((flags: Flags) => {
         if (isIP(flags.host) === 0)

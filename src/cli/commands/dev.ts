@@ -1,6 +1,6 @@
-import { Option } from "commander";
 import type { Command } from "../command.ts";
 import {
+  addServeOptions,
   readServeFlags,
   type ServeFlags,
   serveControlPlane,
@@ -16,19 +16,7 @@ Examples:
 
 export const command: Command = {
   configure(parser, environment) {
-    parser
-      .option("--data-dir <dir>", "where state lives", environment.dataDir)
-      .option("--port <port>", "API port; 0: any free port, for xDS and metrics too", "7070")
-      .option("--trust-domain <domain>", "trust domain of identities", "cluster.local")
-      .option(
-        "--ca-files <dir>",
-        "folder with root-cert.pem, ca-cert.pem, ca-key.pem, cert-chain.pem",
-      )
-      .addOption(
-        new Option("-o, --output <format>", "how readiness is printed")
-          .choices(["text", "json"])
-          .default("text"),
-      )
+    addServeOptions(parser, environment)
       .addHelpText("after", examples)
       .action((flags: ServeFlags) =>
         serveControlPlane({ ...readServeFlags(flags), host: "127.0.0.1" }, environment),

@@ -1,5 +1,6 @@
 // What `weft dev` and `weft control-plane` share: start, say where it is, run until told to stop.
 import { isIP } from "node:net";
+import { Option, type Command as Parser } from "commander";
 import { CaError } from "#ca/ca-error.ts";
 import { type Announcement, UnusableDataDirectory } from "#control/data-directory.ts";
 import type {
@@ -30,6 +31,23 @@ export type ServeOptions = Pick<
   ControlPlaneOptions,
   "dataDir" | "host" | "ports" | "trustDomain" | "caFiles" | "extraNames" | "extraAddresses"
 > & { readonly output: "text" | "json" };
+
+/** The options of every command that serves a control plane. */
+export function addServeOptions(parser: Parser, { dataDir }: Environment): Parser {
+  return parser
+    .option("--data-dir <dir>", "where state lives", dataDir)
+    .option("--port <port>", "API port; 0: any free port, for xDS and metrics too", "7070")
+    .option("--trust-domain <domain>", "trust domain of identities", "cluster.local")
+    .option(
+      "--ca-files <dir>",
+      "folder with root-cert.pem, ca-cert.pem, ca-key.pem, cert-chain.pem",
+    )
+    .addOption(
+      new Option("-o, --output <format>", "how readiness is printed")
+        .choices(["text", "json"])
+        .default("text"),
+    );
+}
 
 /** Throws CliError `usage`. */
 export function readServeFlags(flags: ServeFlags): Omit<ServeOptions, "host"> {
@@ -69,11 +87,8 @@ function readPorts({ port, xdsPort, metricsPort }: ServeFlags): ControlPlanePort
   const others = api === 0 ? { xds: 0, metrics: 0 } : { xds: 15_012, metrics: 15_014 };
   return {
     api,
-    xds: xdsPort === undefined || api === 0 ? others.xds : portNumber("--xds-port", xdsPort),
-    metrics:
-      metricsPort === undefined || api === 0
-        ? others.metrics
-        : portNumber("--metrics-port", metricsPort),
+    xds: xdsPort === undefined ? others.xds : portNumber("--xds-port", xdsPort),
+    metrics: metricsPort === undefined ? others.metrics : portNumber("--metrics-port", metricsPort),
   };
 }
 
