@@ -2,7 +2,7 @@
  * Settings of the JavaScript engine for proxies, as environment variables (the engine's own defaults in brackets). Few
  * objects of a proxy live longer than a request, so a small young generation costs little: with the defaults it grows to
  * the size of all that lives.
- * docs/decisions/0014-memory-of-a-proxy.md has the figures.
+ * docs/decisions/0015-memory-of-a-proxy.md has the figures.
  */
 const OPTIONS: Readonly<Record<string, string>> = {
   /** The heap may grow to 1.6 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
