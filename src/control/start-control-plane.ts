@@ -3,9 +3,13 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { badRequest } from "#apiserver/errors/api-error.ts";
 import { kubeconfig } from "#apiserver/kubeconfig.ts";
 import { openRegistry, type Registry } from "#apiserver/registry/registry.ts";
+import type { TokenWish } from "#apiserver/rest/resource-request.ts";
 import { type ApiServer, serveApi } from "#apiserver/serve-api.ts";
+import { TOKEN_AUDIENCE } from "#ca/attestation/join-token.ts";
+import { CaError } from "#ca/ca-error.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { kindKey } from "#resources/kind.ts";
@@ -213,10 +217,16 @@ function tokenIssuer(identity: MeshIdentity) {
   return async (
     namespace: string,
     serviceAccount: string,
-    { expirationSeconds, uses }: { expirationSeconds: number; uses?: number },
+    { audiences, expirationSeconds, uses }: TokenWish,
   ) => {
+    if (audiences.some((audience) => audience !== TOKEN_AUDIENCE))
+      throw badRequest(`spec.audiences: tokens are good for ${TOKEN_AUDIENCE} only`);
     const grant = { namespace, serviceAccount, lifetimeSeconds: expirationSeconds };
-    const made = await identity.createToken(uses === undefined ? grant : { ...grant, uses });
+    const made = await identity
+      .createToken(uses === undefined ? grant : { ...grant, uses })
+      .catch((cause: unknown) => {
+        throw cause instanceof CaError ? badRequest(cause.message) : cause;
+      });
     const expirationTimestamp = new Date(made.expiresAtMs).toISOString().replace(/\.\d+Z$/, "Z");
     return { token: made.token, expirationTimestamp };
   };

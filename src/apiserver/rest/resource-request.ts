@@ -17,17 +17,19 @@ export interface RestDependencies {
   readonly issueToken?: IssueToken;
 }
 
-/** Makes a token for an account, for the `token` subresource. */
+/** Makes a token for an account, for the `token` subresource. Throws ApiError for a wish that cannot be met. */
 export type IssueToken = (
   namespace: string,
   name: string,
-  request: {
-    readonly audiences: readonly string[];
-    readonly expirationSeconds: number;
-    /** From the annotation-like extension `spec.uses`: how often the token may be used. */
-    readonly uses?: number;
-  },
+  wish: TokenWish,
 ) => Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+
+export interface TokenWish {
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  /** Weft's own `spec.uses`: for how many different keys the token is good. */
+  readonly uses?: number;
+}
 
 /** A request for objects, read as far as its path and its form. */
 export interface ResourceRequest {

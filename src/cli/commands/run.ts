@@ -4,7 +4,11 @@ import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
-import { readLabelArgument, readPortArgument, readUpstreamArgument } from "../run/port-argument.ts";
+import {
+  readLabelArgument,
+  readPortArguments,
+  readUpstreamArgument,
+} from "../run/port-argument.ts";
 import { checkProgram } from "../run/run-application.ts";
 import { type Joining, runWorkload } from "../run/run-workload.ts";
 import { ensureAccount, requestJoinToken, startTerms } from "../run/workload-identity.ts";
@@ -21,7 +25,7 @@ interface Flags {
   readonly token?: string;
   readonly controlPlane?: string;
   readonly roots?: string;
-  readonly trustDomain: string;
+  readonly trustDomain?: string;
   readonly drain: string;
   readonly quiet?: boolean;
 }
@@ -63,7 +67,7 @@ export const command: Command = {
       .option("--token <token>", "join token, for a control plane on another host (or @FILE)")
       .option("--control-plane <host:port>", "its xDS address, with --token")
       .option("--roots <file>", "PEM file of its root certificates, with --token")
-      .option("--trust-domain <domain>", "its trust domain, with --token", "cluster.local")
+      .option("--trust-domain <domain>", "its trust domain, with --token (default: cluster.local)")
       .option("--drain <seconds>", "longest wait for requests in flight at the end", "5")
       .option("-q, --quiet", "say nothing but errors")
       .argument("<command...>", "what to run, after --")
@@ -84,6 +88,7 @@ async function run(
     serviceAccount: flags.serviceAccount ?? flags.name,
   };
   for (const name of [flags.name, account.namespace, account.serviceAccount]) checkName(name);
+  checkJoining(flags);
   checkProgram(words[0] ?? "", process.env);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
@@ -94,7 +99,7 @@ async function run(
     ...account,
     name: flags.name,
     labels: Object.fromEntries(flags.label.map(readLabelArgument)),
-    ports: flags.port.map(readPortArgument),
+    ports: readPortArguments(flags.port),
     upstreams: flags.upstream.map(readUpstreamArgument),
     address: flags.address,
     dataDir: flags.dataDir,
@@ -149,8 +154,20 @@ function localJoining(
 
 const serverName = "istiod.istio-system.svc";
 
+/** Without a token the data directory says all of it. */
+function checkJoining({ token, controlPlane, roots, trustDomain }: Flags): void {
+  const given = {
+    "--control-plane": controlPlane,
+    "--roots": roots,
+    "--trust-domain": trustDomain,
+  };
+  const [idle] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (token === undefined && idle !== undefined)
+    throw new CliError("usage", `${idle} goes with --token`, "weft token create makes one");
+}
+
 function remoteJoining(flags: Flags): () => Promise<Joining> {
-  const { token = "", controlPlane, roots, trustDomain } = flags;
+  const { token = "", controlPlane, roots, trustDomain = "cluster.local" } = flags;
   if (controlPlane === undefined || roots === undefined)
     throw new CliError("usage", "--token needs --control-plane HOST:PORT and --roots FILE");
   const [, host = "", port] = /^(.+):(\d+)$/.exec(controlPlane) ?? [];
@@ -163,12 +180,18 @@ function remoteJoining(flags: Flags): () => Promise<Joining> {
     trustDomain,
     controlPlane: {
       address: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
-      roots: readText(roots),
+      roots: readRoots(roots),
       serverName,
     },
     token: token.startsWith("@") ? readText(token.slice(1)).trim() : token,
   };
   return async () => joining;
+}
+
+function readRoots(path: string): string {
+  const text = readText(path);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new CliError("usage", `--roots ${path}: no certificate is in this file`);
 }
 
 function readText(path: string): string {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { readLabelArgument, readPortArgument, readUpstreamArgument } from "./port-argument.ts";
+import {
+  readLabelArgument,
+  readPortArgument,
+  readPortArguments,
+  readUpstreamArgument,
+} from "./port-argument.ts";
 
 describe("--port", () => {
   test("one number is the application's port", () => {
@@ -16,6 +21,20 @@ describe("--port", () => {
       expect(() => readPortArgument(text)).toThrow("expected a port");
     },
   );
+});
+
+describe("several --port", () => {
+  test("are all of them", () => {
+    expect(readPortArguments(["80:8080", "9090"])).toHaveLength(2);
+  });
+
+  test.each([
+    ["8080", "8080"],
+    ["80:8080", "80:8081"],
+    ["80:8080", "8080"],
+  ])("%s and %s are refused", (...texts) => {
+    expect(() => readPortArguments(texts)).toThrow("is given twice");
+  });
 });
 
 describe("--upstream", () => {

@@ -1,3 +1,4 @@
+import { checkLabels } from "#resources/schema/check-metadata.ts";
 import { CliError } from "../cli-error.ts";
 
 /** `--port [SERVICE:]PORT` */
@@ -22,6 +23,20 @@ export function readPortArgument(text: string): PortArgument {
   return { workloadPort, servicePort: portNumber(service, "--port", text, example) };
 }
 
+/** All of them: none twice, neither as the application's nor as the service's. Throws CliError `usage`. */
+export function readPortArguments(texts: readonly string[]): readonly PortArgument[] {
+  const ports = texts.map(readPortArgument);
+  const twice = [
+    ...repeated(ports.map(({ workloadPort }) => workloadPort)),
+    ...repeated(ports.flatMap(({ servicePort }) => servicePort ?? [])),
+  ];
+  if (twice.length === 0) return ports;
+  throw new CliError("usage", `--port: ${twice[0]} is given twice`);
+}
+
+const repeated = (numbers: readonly number[]): readonly number[] =>
+  numbers.filter((number, i) => numbers.indexOf(number) !== i);
+
 /** Throws CliError `usage`. */
 export function readUpstreamArgument(text: string): UpstreamArgument {
   const [, host = "", port, local] = /^([a-z0-9.-]+):(\d+)=(\d+)$/i.exec(text) ?? [];
@@ -36,9 +51,11 @@ export function readUpstreamArgument(text: string): UpstreamArgument {
 
 /** `key=value`, as labels are given. Throws CliError `usage`. */
 export function readLabelArgument(text: string): readonly [key: string, value: string] {
-  const [, key, value] = /^([A-Za-z0-9][A-Za-z0-9._/-]*)=([A-Za-z0-9._-]*)$/.exec(text) ?? [];
+  const [, key, value] = /^([^=]+)=([^=]*)$/.exec(text) ?? [];
   if (key === undefined || value === undefined)
     throw new CliError("usage", `--label ${text}: expected KEY=VALUE, for example version=v1`);
+  const [issue] = checkLabels({ [key]: value }, "");
+  if (issue) throw new CliError("usage", `--label ${text}: ${issue.message}`);
   return [key, value];
 }
 

@@ -86,7 +86,9 @@ function openAll(options: RunOptions, directory: InstanceDirectory): OpenSockets
     return open;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError("failed", why, "another program may hold that port", cause);
+    const isTaken = why.includes("EADDRINUSE");
+    const hint = isTaken ? "another program may hold that port" : undefined;
+    throw new CliError("failed", why, hint, cause);
   }
 }
 
@@ -175,6 +177,10 @@ function startProxy({ options, directory, open, workload, secret }: Start): Prox
       if (event.kind === "died")
         options.say(
           `the proxy of ${workload.name} ended (${event.how}); starting it again on the same ports`,
+        );
+      if (event.kind === "ready" && event.source === "last-good")
+        options.say(
+          `the control plane has not answered: ${workload.name} runs what it had before; see ${directory.path}/proxy.log`,
         );
       if (event.kind === "failed")
         options.say(
