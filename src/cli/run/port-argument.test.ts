@@ -32,8 +32,8 @@ describe("several --port", () => {
     ["8080", "8080"],
     ["80:8080", "80:8081"],
     ["80:8080", "8080"],
-  ])("%s and %s are refused", (...texts) => {
-    expect(() => readPortArguments(texts)).toThrow("is given twice");
+  ])("%s and %s are refused", (one, other) => {
+    expect(() => readPortArguments([one, other])).toThrow("is given twice");
   });
 });
 
