@@ -36,6 +36,7 @@ class MetricsPush implements Disposable {
     this.#options = options;
     this.#timer = setInterval(() => this.#tick(), options.everyMs);
     this.#timer.unref();
+    this.#tick(); // counting begins at zero, so that a program that ends within the first second is seen
   }
 
   [Symbol.dispose](): void {
