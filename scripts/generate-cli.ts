@@ -8,7 +8,6 @@ import manifest from "../package.json";
 const environment: Environment = {
   version: manifest.version,
   dataDir: "~/.weft",
-  useColor: false,
   userProxy: {},
 };
 

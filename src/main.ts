@@ -5,7 +5,6 @@ import { runMain } from "#cli/run-main.ts";
 import manifest from "../package.json";
 
 await runMain(async () => {
-  const isTerminal = process.stdout.isTTY === true;
-  const environment = takeEnvironment(process.env, manifest.version, isTerminal);
+  const environment = takeEnvironment(process.env, manifest.version);
   await runCommand(process.argv.slice(2), environment);
 });

@@ -5,7 +5,7 @@ import { commandTable } from "./command-table.ts";
 import { takeEnvironment } from "./environment.ts";
 import { loadCommand, parserOf } from "./run-command.ts";
 
-const environment = takeEnvironment({}, "1.0.0", false);
+const environment = takeEnvironment({}, "1.0.0");
 
 test("every file in commands is in the table, and the other way round", () => {
   const files = [...new Glob("*.ts").scanSync(join(import.meta.dir, "commands"))]

@@ -8,18 +8,12 @@ test("proxy variables leave the environment and are remembered", () => {
     no_proxy: "c",
     PATH: "/bin",
   };
-  const { userProxy } = takeEnvironment(env, "1.0.0", true);
+  const { userProxy } = takeEnvironment(env, "1.0.0");
   expect(env).toEqual({ PATH: "/bin" });
   expect(userProxy).toEqual({ HTTP_PROXY: "http://a", https_proxy: "http://b", no_proxy: "c" });
 });
 
-test("NO_COLOR and a pipe each turn colour off", () => {
-  expect(takeEnvironment({}, "1.0.0", true).useColor).toBe(true);
-  expect(takeEnvironment({ NO_COLOR: "1" }, "1.0.0", true).useColor).toBe(false);
-  expect(takeEnvironment({}, "1.0.0", false).useColor).toBe(false);
-});
-
 test("the data directory is WEFT_DATA_DIR, and an empty value does not count", () => {
-  expect(takeEnvironment({ WEFT_DATA_DIR: "/data" }, "1.0.0", false).dataDir).toBe("/data");
-  expect(takeEnvironment({ WEFT_DATA_DIR: "" }, "1.0.0", false).dataDir).toEndWith("/.weft");
+  expect(takeEnvironment({ WEFT_DATA_DIR: "/data" }, "1.0.0").dataDir).toBe("/data");
+  expect(takeEnvironment({ WEFT_DATA_DIR: "" }, "1.0.0").dataDir).toEndWith("/.weft");
 });

@@ -7,8 +7,6 @@ export interface Environment {
   readonly version: string;
   /** Where state lives unless `--data-dir` says otherwise: `WEFT_DATA_DIR`, else `~/.weft`. */
   readonly dataDir: string;
-  /** False with `NO_COLOR` or when standard output is no terminal. */
-  readonly useColor: boolean;
   /**
    * The proxy variables that the user had set. They are gone from our own process, since control-plane calls must not
    * leave by a proxy; a command that starts the user's program may hand them on.
@@ -22,7 +20,6 @@ const PROXY_VARIABLE = /^(https?|all|grpc|no|no_grpc)_proxy$/i;
 export function takeEnvironment(
   env: Record<string, string | undefined>,
   version: string,
-  isTerminal: boolean,
 ): Environment {
   const userProxy: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -33,7 +30,6 @@ export function takeEnvironment(
   return {
     version,
     dataDir: env.WEFT_DATA_DIR || join(homedir(), ".weft"),
-    useColor: isTerminal && !env.NO_COLOR,
     userProxy,
   };
 }

@@ -188,8 +188,13 @@ async function guarded<T>(
     return await work();
   } catch (cause) {
     if (!(cause instanceof CliError) || cause.code === "connection") throw cause;
-    const hint = cause.hint === undefined ? "" : ` (${cause.hint})`;
-    refusals.push(`${document.place}: ${cause.message}${hint}`);
+    const hint = hintOf(cause);
+    refusals.push(`${document.place}: ${cause.message}${hint === undefined ? "" : ` (${hint})`}`);
     return undefined;
   }
+}
+
+function hintOf(cause: CliError): string | undefined {
+  const isOthersField = cause instanceof ApiError && cause.status === 409;
+  return isOthersField ? "to take the fields over: --force-conflicts" : cause.hint;
 }

@@ -1,6 +1,8 @@
 import { Option } from "commander";
 import { stringify } from "yaml";
-import { connectApi } from "../api/api-client.ts";
+import type { ResourceKind } from "#resources/kind.ts";
+import type { Resource } from "#resources/resource.ts";
+import { type ApiClient, connectApi } from "../api/api-client.ts";
 import { kindByWord, resourcePath } from "../api/resource-path.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
@@ -17,13 +19,14 @@ interface Flags {
 const examples = `
 Examples:
   weft get virtualservices -A
+  weft get virtualservices,destinationrules -n shop
   weft get vs payments -n shop -o yaml
   weft get workloadentries -n shop -l app=payments -o wide`;
 
 export const command: Command = {
   configure(parser, environment) {
     parser
-      .argument("<kind>", "kind of resource: vs, destinationrules, service …")
+      .argument("<kind>", "kind of resource: vs, destinationrules, service …; several with commas")
       .argument("[name]", "one object of it")
       .option("-n, --namespace <namespace>", "namespace", "default")
       .option("-A, --all-namespaces", "every namespace")
@@ -39,35 +42,76 @@ export const command: Command = {
   },
 };
 
-async function get(word: string, name: string | undefined, flags: Flags): Promise<void> {
+async function get(words: string, name: string | undefined, flags: Flags): Promise<void> {
   const api = connectApi(flags.dataDir);
-  const kind = kindByWord(word);
+  const kinds = words.split(",").map(kindByWord);
   if (name !== undefined && flags.allNamespaces)
     throw new CliError("usage", "one object is in one namespace: leave -A or the name out");
-  const path = resourcePath(kind, {
-    namespace: flags.allNamespaces ? undefined : flags.namespace,
-    ...(name === undefined ? {} : { name }),
-  });
   const query = flags.selector === undefined ? {} : { labelSelector: flags.selector };
-  if (flags.output === "table" || flags.output === "wide") {
-    const table = await fetchTable(api, path, query);
-    const text = formatServerTable(table, {
-      wide: flags.output === "wide",
-      withNamespace: flags.allNamespaces === true && kind.namespaced,
+  const found: Found[] = kinds.map((kind) => {
+    const path = resourcePath(kind, {
+      namespace: flags.allNamespaces ? undefined : flags.namespace,
+      ...(name === undefined ? {} : { name }),
     });
-    if (table.rows.length > 0) process.stdout.write(text);
-    else process.stderr.write(nothing(flags, kind.namespaced));
-    return;
+    return { kind, path, query };
+  });
+  if (flags.output === "table" || flags.output === "wide") await printTables(api, found, flags);
+  else await printObjects(api, found, flags.output);
+}
+
+interface Found {
+  readonly kind: ResourceKind;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+async function printTables(api: ApiClient, found: readonly Found[], flags: Flags): Promise<void> {
+  const texts: string[] = [];
+  for (const { kind, path, query } of found) {
+    const table = await fetchTable(api, path, query);
+    const withNamespace = flags.allNamespaces === true && kind.namespaced;
+    const text = formatServerTable(table, { wide: flags.output === "wide", withNamespace });
+    const title = found.length > 1 ? `${kind.plural}\n` : "";
+    if (table.rows.length > 0) texts.push(title + text);
   }
-  const { body } = await api.request("GET", path, { query });
-  if (flags.output === "name") {
-    const items = (body as { items?: { metadata: { name: string } }[] }).items ?? [body as never];
-    for (const { metadata } of items) process.stdout.write(`${kind.singular}/${metadata.name}\n`);
-    return;
+  if (texts.length > 0) process.stdout.write(texts.join("\n"));
+  else
+    process.stderr.write(
+      nothing(
+        flags,
+        found.some(({ kind }) => kind.namespaced),
+      ),
+    );
+}
+
+async function printObjects(
+  api: ApiClient,
+  found: readonly Found[],
+  output: Flags["output"],
+): Promise<void> {
+  const bodies: unknown[] = [];
+  for (const { kind, path, query } of found) {
+    const { body } = await api.request("GET", path, { query });
+    if (output !== "name") bodies.push(body);
+    else
+      for (const { metadata } of itemsOf(body) ?? [body as Resource])
+        process.stdout.write(`${kind.singular}/${metadata.name}\n`);
   }
+  if (output === "name") return;
+  const whole = bodies.length === 1 ? bodies[0] : oneList(bodies);
   process.stdout.write(
-    flags.output === "json" ? `${JSON.stringify(body, undefined, 2)}\n` : stringify(body),
+    output === "json" ? `${JSON.stringify(whole, undefined, 2)}\n` : stringify(whole),
   );
+}
+
+/** As kubectl shows objects of several kinds. */
+function oneList(bodies: readonly unknown[]): unknown {
+  const items = bodies.flatMap((body) => itemsOf(body) ?? [body as Resource]);
+  return { apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items };
+}
+
+function itemsOf(body: unknown): readonly Resource[] | undefined {
+  return (body as { readonly items?: readonly Resource[] }).items;
 }
 
 const nothing = ({ allNamespaces, namespace }: Flags, namespaced: boolean): string =>

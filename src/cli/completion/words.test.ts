@@ -3,7 +3,7 @@ import { commandTable } from "../command-table.ts";
 import { takeEnvironment } from "../environment.ts";
 import { completionWords } from "./words.ts";
 
-const words = (...typed: string[]) => completionWords(typed, takeEnvironment({}, "1.0.0", false));
+const words = (...typed: string[]) => completionWords(typed, takeEnvironment({}, "1.0.0"));
 
 test("the first word is a command", async () => {
   expect(await words("")).toEqual(commandTable.map((entry) => entry.name).sort());

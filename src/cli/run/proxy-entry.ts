@@ -4,6 +4,6 @@ import { takeEnvironment } from "../environment.ts";
 import { runMain } from "../run-main.ts";
 
 await runMain(async () => {
-  takeEnvironment(process.env, "", false); // a proxy's own calls must not leave by a proxy either
+  takeEnvironment(process.env, ""); // a proxy's own calls must not leave by a proxy either
   await runProxy();
 });
