@@ -10,6 +10,18 @@ export interface Cluster {
   readonly retryBudget: RetryBudget;
   readonly outlierDetection?: OutlierDetection;
   readonly transport: UpstreamTransport;
+  /** What requests are sent in; absent: HTTP/1.1. Between Weft proxies see `multiplexing`. */
+  readonly protocol?: UpstreamProtocol;
+  readonly http2?: Http2Settings;
+  /**
+   * Absent: where the other side is a Weft proxy, requests share few connections by Weft's own ALPN name. "off": that
+   * name is not offered.
+   */
+  readonly multiplexing?: "off";
+  /** A connection is given no further request when it is this old. Absent: any age. */
+  readonly maxConnectionDurationMs?: number;
+  /** Absent: probes as every connection of a proxy has them. */
+  readonly tcpKeepalive?: TcpKeepalive;
   /** An upstream connection without requests is closed after this long. */
   readonly idleTimeoutMs: number;
   /** Who is meant, for metrics and explanations; absent for passthrough. */
@@ -32,8 +44,16 @@ export type Discovery =
   | { readonly kind: "eds"; readonly name: string }
   /** Endpoints known here: the application behind an inbound listener. */
   | { readonly kind: "static"; readonly endpoints: readonly SocketAddress[] }
-  /** Every address that the names resolve to. */
-  | { readonly kind: "dns"; readonly hosts: readonly SocketAddress[]; readonly refreshMs: number }
+  /**
+   * Every address that the names resolve to is an endpoint; with `isLogical` each name is one endpoint, and a connection
+   * goes to whichever of its addresses answers.
+   */
+  | {
+      readonly kind: "dns";
+      readonly hosts: readonly SocketAddress[];
+      readonly refreshMs: number;
+      readonly isLogical?: true;
+    }
   /** Wherever the request itself says (hosts outside the mesh, when policy allows any). */
   | { readonly kind: "passthrough" };
 
@@ -41,6 +61,37 @@ export interface SocketAddress {
   /** IP address or, in `dns`, a name. */
   readonly host: string;
   readonly port: number;
+  /** Of a Unix socket, where `host` is "" and `port` 0. */
+  readonly path?: string;
+}
+
+/**
+ * `http2`: HTTP/2, in plaintext with prior knowledge, inside mutual TLS by negotiation. `client`: the version in which the
+ * request came. Requests by Weft's own multiplexing count as HTTP/1.1 there, since HTTP/2 ones are not sent by it.
+ */
+export type UpstreamProtocol = "http2" | "client";
+
+/** Of connections in HTTP/2. */
+export interface Http2Settings {
+  /** Most requests at a time on one connection, where the peer allows as many. Absent: what the peer allows. */
+  readonly maxConcurrentStreams?: number;
+  readonly keepAlive?: Http2KeepAlive;
+}
+
+/** A PING on each connection, and how long its answer may take before the connection is given up. */
+export interface Http2KeepAlive {
+  /** Absent: no PING at regular times. */
+  readonly intervalMs?: number;
+  readonly timeoutMs: number;
+  /** A connection that was without requests for longer is asked before it is given one. */
+  readonly connectionIdleIntervalMs?: number;
+}
+
+/** Probes of the kernel, in its own units. Absent: what the kernel does. */
+export interface TcpKeepalive {
+  readonly probes?: number;
+  readonly timeS?: number;
+  readonly intervalS?: number;
 }
 
 export type Balancer = { readonly kind: "least-request" | "round-robin" | "random" };

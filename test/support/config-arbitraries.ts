@@ -1,7 +1,13 @@
 // Random configuration values of every type, as the compiler may write them: valid, but never tidy.
 import fc from "fast-check";
 import type { Authorization, Condition, Policy } from "#config/authorization.ts";
-import type { Cluster, Discovery, SocketAddress, UpstreamTransport } from "#config/cluster.ts";
+import type {
+  Cluster,
+  Discovery,
+  Http2Settings,
+  SocketAddress,
+  UpstreamTransport,
+} from "#config/cluster.ts";
 import type { Endpoint, EndpointSet } from "#config/endpoint.ts";
 import type { HttpSettings, Listener } from "#config/listener.ts";
 import type { Origin } from "#config/origin.ts";
@@ -45,7 +51,11 @@ const origins: fc.Arbitrary<Origins> = fc
   .uniqueArray(fc.tuple(text, origin), { maxLength: 3, selector: ([path]) => path })
   .map((entries) => Object.fromEntries(entries));
 
-const address = value<SocketAddress>({ host: text, port });
+const named = value<SocketAddress>({ host: text, port });
+const address = fc.oneof(
+  { arbitrary: named, weight: 4 },
+  text.map((path): SocketAddress => ({ host: "", port: 0, path })),
+);
 const kindOf = <K extends string>(kind: K) => fc.constant(kind);
 
 const stringMatch: fc.Arbitrary<StringMatch> = fc.oneof(
@@ -215,7 +225,10 @@ const listeners: fc.Arbitrary<Listener> = fc.oneof(
 const discovery: fc.Arbitrary<Discovery> = fc.oneof(
   value<Discovery>({ kind: kindOf("eds"), name: text }),
   value<Discovery>({ kind: kindOf("static"), endpoints: list(address) }),
-  value<Discovery>({ kind: kindOf("dns"), hosts: list(address), refreshMs: ms }),
+  value<Discovery>(
+    { kind: kindOf("dns"), hosts: list(named), refreshMs: ms },
+    { isLogical: fc.constant(true) },
+  ),
   value<Discovery>({ kind: kindOf("passthrough") }),
 );
 const transport: fc.Arbitrary<UpstreamTransport> = fc.oneof(
@@ -226,6 +239,13 @@ const transport: fc.Arbitrary<UpstreamTransport> = fc.oneof(
     extraIdentities: list(text),
   }),
 );
+const http2 = fc.oneof(
+  value<Http2Settings>({ maxConcurrentStreams: count }, { keepAlive: http2KeepAlive() }),
+  value<Http2Settings>({ keepAlive: http2KeepAlive() }),
+);
+function http2KeepAlive() {
+  return value({ timeoutMs: ms }, { intervalMs: ms, connectionIdleIntervalMs: ms });
+}
 const clusters = value<Cluster>(
   {
     name: text,
@@ -258,6 +278,11 @@ const clusters = value<Cluster>(
       },
     ),
     destination: value({ host: text, service: text, namespace: text, port }, { subset: text }),
+    protocol: fc.constantFrom("http2", "client"),
+    http2,
+    multiplexing: fc.constant("off"),
+    maxConnectionDurationMs: ms,
+    tcpKeepalive: value({}, { probes: count, timeS: count, intervalS: count }),
   },
 );
 

@@ -1,7 +1,9 @@
 import type { SocketAddress } from "#config/cluster.ts";
 import { Address } from "./generated/envoy/config/core/v3/address.ts";
 
-export function toAddress({ host, port }: SocketAddress): Address {
+export function toAddress({ host, port, path }: SocketAddress): Address {
+  if (path !== undefined)
+    return Address.fromPartial({ address: { $case: "pipe", value: { path } } });
   return Address.fromPartial({
     address: {
       $case: "socketAddress",
@@ -12,6 +14,7 @@ export function toAddress({ host, port }: SocketAddress): Address {
 
 export function fromAddress(message: Address | undefined): SocketAddress {
   const address = message?.address;
+  if (address?.$case === "pipe") return { host: "", port: 0, path: address.value.path };
   if (address?.$case !== "socketAddress") return { host: "", port: 0 };
   const port = address.value.portSpecifier;
   return { host: address.value.address, port: port?.$case === "portValue" ? port.value : 0 };

@@ -3,6 +3,7 @@ import type {
   Cluster,
   Destination,
   Discovery,
+  TcpKeepalive,
   UpstreamTransport,
 } from "#config/cluster.ts";
 import { fromAddress, toAddress } from "./address.ts";
@@ -13,10 +14,12 @@ import {
   Cluster as ClusterMessage,
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_LbPolicy as LbPolicy,
+  UpstreamConnectionOptions,
 } from "./generated/envoy/config/cluster/v3/cluster.ts";
 import type { Metadata } from "./generated/envoy/config/core/v3/base.ts";
 import { ClusterLoadAssignment } from "./generated/envoy/config/endpoint/v3/endpoint.ts";
 import { fromProtocolOptions, toProtocolOptions } from "./http-protocol.ts";
+import { fromHttp2Fields, toHttp2Fields } from "./http2-settings.ts";
 import {
   asFields,
   asList,
@@ -44,14 +47,15 @@ export function toCluster(cluster: Cluster): ClusterMessage {
     commonLbConfig: ClusterMessage.fromPartial({
       commonLbConfig: { healthyPanicThreshold: { value: outlierDetection?.minHealthPercent ?? 0 } },
     }).commonLbConfig,
-    typedExtensionProtocolOptions: toProtocolOptions(
-      cluster.idleTimeoutMs,
-      limits.maxRequestsPerConnection,
-    ),
+    typedExtensionProtocolOptions: toProtocolOptions({ ...cluster, ...limits }),
+    upstreamConnectionOptions: toConnectionOptions(cluster.tcpKeepalive),
     metadata: toMetadata(
       {
         origins: toOrigins(cluster.origins),
         balancer: passthrough ? cluster.balancer.kind : undefined,
+        multiplexing: cluster.multiplexing,
+        // Multiplexed connections are of HTTP/2 where Envoy would have none.
+        http2: cluster.protocol === undefined ? toHttp2Fields(cluster.http2) : undefined,
       },
       cluster.destination ? { istio: toDestination(cluster.destination) } : {},
     ),
@@ -61,9 +65,10 @@ export function toCluster(cluster: Cluster): ClusterMessage {
 export function fromCluster(message: ClusterMessage): Cluster {
   const ours = fromMetadata(message.metadata);
   const discovery = fromDiscovery(message);
-  const { idleTimeoutMs, maxRequestsPerConnection } = fromProtocolOptions(
+  const { maxRequestsPerConnection, ...spoken } = fromProtocolOptions(
     message.typedExtensionProtocolOptions,
   );
+  const tcpKeepalive = fromConnectionOptions(message.upstreamConnectionOptions);
   const panic = message.commonLbConfig?.healthyPanicThreshold?.value ?? 0;
   const { limits, retryBudget } = fromCircuits(message.circuitBreakers);
   const destination = fromDestination(message.metadata);
@@ -81,7 +86,10 @@ export function fromCluster(message: ClusterMessage): Cluster {
       ? {}
       : { outlierDetection: fromOutliers(message.outlierDetection, panic) }),
     transport: fromTransport(message),
-    idleTimeoutMs,
+    ...spoken,
+    ...(spoken.protocol === undefined ? fromHttp2Fields(ours.http2) : {}),
+    ...(ours.multiplexing === "off" ? { multiplexing: "off" } : {}),
+    ...(tcpKeepalive === undefined ? {} : { tcpKeepalive }),
     ...(destination === undefined ? {} : { destination }),
     origins: fromOrigins(ours.origins),
   };
@@ -101,7 +109,10 @@ function toDiscovery(name: string, discovery: Discovery): Partial<ClusterMessage
       };
     case "dns":
       return {
-        clusterDiscoveryType: { $case: "type", value: DiscoveryType.STRICT_DNS },
+        clusterDiscoveryType: {
+          $case: "type",
+          value: discovery.isLogical ? DiscoveryType.LOGICAL_DNS : DiscoveryType.STRICT_DNS,
+        },
         loadAssignment: toAssignment(name, discovery.hosts),
         dnsRefreshRate: toDuration(discovery.refreshMs),
       };
@@ -114,11 +125,12 @@ function fromDiscovery(message: ClusterMessage): Discovery {
   const type = message.clusterDiscoveryType?.value;
   if (type === DiscoveryType.EDS)
     return { kind: "eds", name: message.edsClusterConfig?.serviceName ?? "" };
-  if (type === DiscoveryType.STRICT_DNS)
+  if (type === DiscoveryType.STRICT_DNS || type === DiscoveryType.LOGICAL_DNS)
     return {
       kind: "dns",
       hosts: fromAssignment(message.loadAssignment),
       refreshMs: fromDuration(message.dnsRefreshRate),
+      ...(type === DiscoveryType.LOGICAL_DNS ? { isLogical: true } : {}),
     };
   if (type === DiscoveryType.ORIGINAL_DST) return { kind: "passthrough" };
   return { kind: "static", endpoints: fromAssignment(message.loadAssignment) };
@@ -145,6 +157,32 @@ function fromAssignment(message: ClusterLoadAssignment | undefined): Addresses {
       fromAddress(hostIdentifier?.$case === "endpoint" ? hostIdentifier.value.address : undefined),
     ),
   );
+}
+
+function toConnectionOptions(
+  keepalive: TcpKeepalive | undefined,
+): UpstreamConnectionOptions | undefined {
+  if (keepalive === undefined) return undefined;
+  const { probes, timeS, intervalS } = keepalive;
+  return UpstreamConnectionOptions.fromPartial({
+    tcpKeepalive: {
+      keepaliveProbes: probes,
+      keepaliveTime: timeS,
+      keepaliveInterval: intervalS,
+    },
+  });
+}
+
+function fromConnectionOptions(
+  message: UpstreamConnectionOptions | undefined,
+): TcpKeepalive | undefined {
+  if (message?.tcpKeepalive === undefined) return undefined;
+  const { keepaliveProbes, keepaliveTime, keepaliveInterval } = message.tcpKeepalive;
+  return {
+    ...(keepaliveProbes === undefined ? {} : { probes: keepaliveProbes }),
+    ...(keepaliveTime === undefined ? {} : { timeS: keepaliveTime }),
+    ...(keepaliveInterval === undefined ? {} : { intervalS: keepaliveInterval }),
+  };
 }
 
 const BALANCERS: readonly (readonly [Balancer["kind"], LbPolicy])[] = [
