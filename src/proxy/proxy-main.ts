@@ -4,7 +4,7 @@ import type { Log } from "#core/log.ts";
 import { raiseFileLimit } from "#net/file-limit.ts";
 import { peerUid } from "#net/peer-uid.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
-import { keepCodePagesFew, settleMemory } from "./settle-memory.ts";
+import { keepMemorySmall, settleMemory } from "./settle-memory.ts";
 import { startProxy } from "./start-proxy.ts";
 
 export interface ProxyMainOptions {
@@ -49,7 +49,7 @@ export async function proxyMain(options: ProxyMainOptions): Promise<number> {
     log.warn({}, "the parent is gone; leaving");
     stopping.resolve(0);
   });
-  using _ = keepCodePagesFew();
+  using _ = keepMemorySmall();
   const code = await stopping.promise;
   await proxy.drain();
   return code;

@@ -1,22 +1,45 @@
-// A process of ours starts in a second and runs for days: what only the start needed is given back when it is over.
+// A process of ours starts in a second and runs for days: what only the start needed, or a burst of traffic that is
+// over, is given back.
 import { residentFileBytes, unmapCodePages } from "#net/code-pages.ts";
 
-/** More than serving needs at any one time, so that a busy proxy is left alone. */
-const CODE_BYTES_MAX = 18_000_000;
-const EVERY_MS = 2_000;
-
-/** Garbage, code that has run only once, and pages of the program. Takes some 20 ms: for moments without traffic. */
+/** Garbage, code that has run only a few times, and pages of the program. Some 20 ms: for moments without traffic. */
 export function settleMemory(): void {
   Bun.gc(true);
-  Bun.shrink();
-  unmapCodePages();
+  Bun.shrink(); // at the next idle moment, by code that is mapped then
+  setTimeout(unmapCodePages, AFTER_SHRINKING_MS).unref();
 }
 
-/** Looks now and then whether compilers and the like have been at work again. */
-export function keepCodePagesFew(): Disposable {
+const AFTER_SHRINKING_MS = 300;
+
+const EVERY_MS = 2_000;
+/** About what serving needs: to unmap it every time costs 1 ms, less than a thousandth of a processor. */
+const CODE_BYTES_MAX = 12_000_000;
+/** Of one processor, over `EVERY_MS`. */
+const QUIET_SHARE = 0.05;
+const QUIET_TICKS = 15;
+
+/** Keeps looking until disposed: settles when the start is over, and half a minute after every busy time. */
+export function keepMemorySmall(): Disposable {
+  let usedUs = cpuUs();
+  let quietTicks = 0;
+  let wantedTicks = 1;
+  let isSettled = false;
   const timer = setInterval(() => {
-    if (residentFileBytes() > CODE_BYTES_MAX) unmapCodePages();
+    const isQuiet = cpuUs() - usedUs < EVERY_MS * 1_000 * QUIET_SHARE;
+    quietTicks = isQuiet ? quietTicks + 1 : 0;
+    isSettled &&= isQuiet;
+    if (!isSettled && quietTicks >= wantedTicks) {
+      settleMemory();
+      isSettled = true;
+      wantedTicks = QUIET_TICKS;
+    } else if (residentFileBytes() > CODE_BYTES_MAX) unmapCodePages();
+    usedUs = cpuUs();
   }, EVERY_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
