@@ -1,4 +1,5 @@
 import type { Origin } from "#config/origin.ts";
+import { type AppProtocol, protocolOfPort } from "#resources/app-protocol.ts";
 import type { ExportTo } from "#resources/export-to.ts";
 import type { ObjectIdentity } from "#resources/identity.ts";
 import type { LabelSet } from "#resources/matching.ts";
@@ -37,8 +38,8 @@ export interface DeclaredPort {
   readonly name: string;
   /** A number, or the name of a port of the workload. */
   readonly targetPort: number | string;
-  /** Whether routing rules for HTTP apply: it is declared as HTTP, or not declared at all. */
-  readonly mayBeHttp: boolean;
+  /** What is spoken on it, as far as it is declared. */
+  readonly protocol: AppProtocol;
 }
 
 export function declareService(service: Service): readonly DeclaredService[] {
@@ -56,7 +57,11 @@ export function declareService(service: Service): readonly DeclaredService[] {
           number: port,
           name,
           targetPort: external === undefined ? targetPort : port,
-          mayBeHttp: mayBeHttp(name, appProtocol),
+          protocol: protocolOfPort({
+            number: port,
+            name,
+            ...(appProtocol !== undefined && { appProtocol }),
+          }),
         })),
       addresses: service.clusterIps,
       exportTo: service.exportTo,
@@ -78,11 +83,11 @@ export function declareServiceEntry(entry: ServiceEntry): readonly DeclaredServi
     origin: originOf(entry.object),
     host,
     name: host,
-    ports: entry.ports.map(({ number, name, targetPort }) => ({
+    ports: entry.ports.map(({ number, name, targetPort, protocol }) => ({
       number,
       name,
       targetPort,
-      mayBeHttp: true,
+      protocol,
     })),
     // An address can stand for one host only.
     addresses: at === 0 ? entry.addresses.filter((address) => !address.includes("/")) : [],
@@ -114,12 +119,4 @@ function resolvesItself(entry: ServiceEntry): boolean {
 
 function selfNamed(entry: ServiceEntry): WorkloadAddress {
   return { address: entry.hosts[0] ?? "", ports: {}, labels: {}, weight: 1 };
-}
-
-const notHttp = /^(tcp|tls|https|mongo|mysql|redis|udp)$/;
-
-/** Istio's rule: `appProtocol` says, else the part of the port's name before `-`; anything else is looked at on the wire. */
-function mayBeHttp(name: string, appProtocol: string | undefined): boolean {
-  const declared = appProtocol ?? name.split("-", 1)[0] ?? "";
-  return !notHttp.test(declared.toLowerCase());
 }

@@ -5,8 +5,10 @@ import {
   type VirtualHost,
   type WeightedCluster,
 } from "#config/route.ts";
+import { contentOf } from "#resources/app-protocol.ts";
 import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
 import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
+import type { DeclaredPort } from "../mesh/declared-service.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
 import { originOf } from "../origin-of.ts";
 import { defaultRetryOrigin, plainCluster, retryPolicyOf } from "./route-action.ts";
@@ -57,12 +59,17 @@ function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
+function mayBeHttp({ protocol }: DeclaredPort): boolean {
+  const content = contentOf(protocol);
+  return content === "http" || content === "detect";
+}
+
 type Decision = OriginedRoutes & { readonly origin: Origin };
 
 function decide(rules: HostRules, scope: RuleScope): Decision | undefined {
   const { service, rule, split } = rules;
   const port = service?.ports.find(({ number }) => number === scope.called);
-  if (port === undefined || port.mayBeHttp) {
+  if (port === undefined || mayBeHttp(port)) {
     if (rule !== undefined)
       return { origin: originOf(rule.object), ...virtualServiceRoutes(rule, scope) };
     if (split !== undefined) return splitRoutes(split, scope);

@@ -17,7 +17,7 @@ test.each([
     ["spec.ports[1].name: duplicate", "spec.ports[1].number: duplicate"],
   ],
   [
-    { ports: [{ number: 443, name: "tls", protocol: "TLS" }] },
+    { ports: [{ number: 443, name: "tls", protocol: "UDP" }] },
     ["spec.ports[0].protocol: unsupported-value"],
   ],
   [{ ports: [{ number: 443, name: "tls", protocol: "FTP" }] }, ["spec.ports[0].protocol: invalid"]],

@@ -1,3 +1,4 @@
+import { protocolOfPort } from "../app-protocol.ts";
 import { readExportTo } from "../export-to.ts";
 import { identityOf } from "../identity.ts";
 import type { Resource } from "../resource.ts";
@@ -14,10 +15,10 @@ export function readServiceEntry(resource: Resource): ServiceEntry {
     object,
     hosts: spec.hosts.map((host) => host.toLowerCase().replace(/\.$/, "")),
     addresses: spec.addresses ?? [],
-    ports: spec.ports.map(({ number, name, targetPort = number }) => ({
+    ports: spec.ports.map(({ number, name, protocol, targetPort = number }) => ({
       number,
       name,
-      protocol: "http",
+      protocol: protocolOfPort({ number, name: protocol ?? "" }),
       targetPort,
     })),
     location: spec.location === "MESH_INTERNAL" ? "mesh-internal" : "mesh-external",

@@ -2,24 +2,30 @@ import Type, { type Static } from "typebox";
 import { choice, list, map, object, optional, portNumber, text } from "../schema/fields.ts";
 import { workloadAddressSchema } from "../workload-entry/schema.ts";
 
-const noHttp2 = "only HTTP/1.1 is spoken yet";
-const noTcp = "TCP is not proxied yet";
+const protocols = [
+  "HTTP",
+  "HTTP2",
+  "GRPC",
+  "GRPC-WEB",
+  "HTTPS",
+  "TLS",
+  "TCP",
+  "MONGO",
+  "MYSQL",
+  "REDIS",
+] as const;
 
 const port = object(
   {
     number: portNumber("Port that clients call."),
     name: text("Name, unique in the entry."),
-    protocol: choice(["HTTP", "http"], "What is spoken on the port.", {
-      refused: {
-        HTTPS: noTcp,
-        TLS: noTcp,
-        TCP: noTcp,
-        MONGO: noTcp,
-        HTTP2: noHttp2,
-        GRPC: noHttp2,
-        "GRPC-WEB": noHttp2,
-      },
-    }),
+    protocol: optional(
+      choice(
+        [...protocols, ...protocols.map((name) => name.toLowerCase() as Lowercase<typeof name>)],
+        "What is spoken on the port; unless written, the first bytes of each connection tell.",
+        { refused: { UDP: "only TCP is carried" } },
+      ),
+    ),
     targetPort: optional(portNumber("Port of the endpoints; as number unless written.")),
   },
   "A port of the service.",

@@ -1,3 +1,4 @@
+import type { AppProtocol } from "../app-protocol.ts";
 import type { ExportTo } from "../export-to.ts";
 import type { ObjectIdentity } from "../identity.ts";
 import type { LabelSet } from "../matching.ts";
@@ -24,7 +25,7 @@ export interface ServiceEntry {
 export interface ServiceEntryPort {
   readonly number: number;
   readonly name: string;
-  readonly protocol: "http";
+  readonly protocol: AppProtocol;
   /** Where endpoints listen unless they say otherwise; as `number` unless written. */
   readonly targetPort: number;
 }
