@@ -10,7 +10,7 @@ const MINUTES_MS = 60_000;
 const logged: readonly string[] = ["nginx", "haproxy", "weft"];
 
 const bench = (...args: readonly string[]): Spawned =>
-  spawnProgram([process.execPath, `${import.meta.dir}/compare.ts`, ...args]);
+  spawnProgram([process.execPath, `${import.meta.dir}/main.ts`, ...args]);
 
 async function resultOf(run: Spawned): Promise<unknown> {
   const code = await run.exited;

@@ -1,7 +1,8 @@
 // How long after the API's answer does the last proxy serve by a new rule? Seen from outside: by who answers requests.
+
+import type { PropagationOptions } from "../commands/propagation.ts";
 import type { Lab } from "../lab/lab.ts";
 import { until } from "../lab/wait.ts";
-import type { PropagationOptions } from "../options.ts";
 import { describeMachine, type Machine } from "../report/machine.ts";
 import { type Fleet, openFleet, type Version } from "./fleet.ts";
 import { VersionProber } from "./version-prober.ts";

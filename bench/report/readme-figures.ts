@@ -6,7 +6,7 @@ const readme = join(import.meta.dir, "../README.md");
 
 /** Replaces what stands between the marks of that name. Throws when the page does not have them. */
 export function writeReadmeFigures(
-  name: "compare" | "propagation",
+  name: string,
   markdown: string,
   { now, file = readme }: { readonly now: Date; readonly file?: string },
 ): void {
