@@ -161,7 +161,7 @@ class ServedRequest
       });
       return;
     }
-    if (!cluster.mayStart()) {
+    if (!cluster.startRequest()) {
       this.#cluster = undefined;
       this.#fail({
         code: "circuit-open",
@@ -170,7 +170,6 @@ class ServedRequest
       return;
     }
     this.#cluster = cluster;
-    cluster.activeRequests++;
     if (this.#body.isComplete) this.#startRequestTimer(plan);
     this.#try(plan, cluster);
   }
@@ -355,9 +354,9 @@ class ServedRequest
     if (retry === undefined || !this.#body.mayReplay) return false;
     if (!wantsRetry(retry, outcome, this.#mayRepeat)) return false;
     this.#isExhausted = retry.attempts > 0;
-    if (this.#retries >= retry.attempts || !(this.#isRetrying || cluster.mayRetry())) return false;
+    if (this.#retries >= retry.attempts || !(this.#isRetrying || cluster.startRetry()))
+      return false;
     this.#isExhausted = false;
-    if (!this.#isRetrying) cluster.activeRetries++;
     this.#isRetrying = true;
     if (retry.hostSelectionAttempts > 0 && this.host !== undefined) this.#tried.push(this.host);
     const step = { baseMs: retry.backoffBaseMs, maxMs: retry.backoffMaxMs };
@@ -433,8 +432,8 @@ class ServedRequest
     this.runtime.timers.stop(this.#requestTimer);
     this.#giveUpTry();
     if (cluster !== undefined) {
-      cluster.activeRequests--;
-      if (this.#isRetrying) cluster.activeRetries--;
+      cluster.endRequest();
+      if (this.#isRetrying) cluster.endRetry();
     }
     if (error !== undefined && this.weftError === undefined) this.#callerFailed(error);
     this.bytesReceived = exchange.bodyBytesReceived;

@@ -1,13 +1,11 @@
 import type { RetryBudget } from "#config/cluster.ts";
 
-/** Whether one more retry may run: a share of the requests under way, and always at least a few. */
-export function withinBudget(
+/** How many retries may run at once: a share of the requests under way, and always at least a few. */
+export function retriesWithin(
   budget: RetryBudget,
   maxRetries: number | undefined,
   activeRequests: number,
-  activeRetries: number,
-): boolean {
-  if (maxRetries !== undefined && activeRetries >= maxRetries) return false;
-  const share = (activeRequests * budget.percent) / 100;
-  return activeRetries < Math.max(budget.minConcurrency, share);
+): number {
+  const share = Math.ceil((activeRequests * budget.percent) / 100);
+  return Math.min(maxRetries ?? Number.POSITIVE_INFINITY, Math.max(budget.minConcurrency, share));
 }

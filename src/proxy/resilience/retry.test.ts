@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RetryPolicy } from "#config/route.ts";
 import { isSafeMethod, type TryOutcome, wantsRetry } from "./retry.ts";
-import { withinBudget } from "./retry-budget.ts";
+import { retriesWithin } from "./retry-budget.ts";
 
 const defaults: RetryPolicy = {
   attempts: 2,
@@ -71,11 +71,10 @@ describe("with the user's wish", () => {
 
 test("the budget allows a share of active requests and always a few", () => {
   const budget = { percent: 20, minConcurrency: 3 };
-  expect(withinBudget(budget, undefined, 1, 2)).toBe(true);
-  expect(withinBudget(budget, undefined, 1, 3)).toBe(false);
-  expect(withinBudget(budget, undefined, 100, 19)).toBe(true);
-  expect(withinBudget(budget, undefined, 100, 20)).toBe(false);
-  expect(withinBudget(budget, 1, 100, 1)).toBe(false);
+  expect(retriesWithin(budget, undefined, 1)).toBe(3);
+  expect(retriesWithin(budget, undefined, 100)).toBe(20);
+  expect(retriesWithin(budget, undefined, 101)).toBe(21);
+  expect(retriesWithin(budget, 1, 100)).toBe(1);
 });
 
 test("methods that change nothing are safe", () => {

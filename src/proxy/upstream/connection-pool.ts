@@ -1,6 +1,7 @@
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import type { PeerError } from "#http/exchange.ts";
 import type { Failure } from "../local-reply.ts";
+import { COUNTED, LocalCounts, type UsageCounts } from "../resilience/usage-counts.ts";
 import type { Host } from "./host.ts";
 import { KeepAlive } from "./keep-alive.ts";
 
@@ -42,11 +43,43 @@ export interface PoolSettings {
 
 /** Counts of the whole cluster. */
 export class PoolUsage {
-  connections = 0;
-  pending = 0;
-  /** Pools whose requests wait although none of their own connections will become free. */
-  readonly starved = new Set<ConnectionPool>();
+  readonly counts: UsageCounts;
   readonly pools = new Set<ConnectionPool>();
+  readonly #starved = new Set<ConnectionPool>();
+
+  constructor(counts: UsageCounts = new LocalCounts()) {
+    this.counts = counts;
+  }
+
+  get connections(): number {
+    return this.counts.here(COUNTED.connections);
+  }
+
+  get pending(): number {
+    return this.counts.here(COUNTED.pending);
+  }
+
+  /** A pool whose requests wait although none of its own connections will become free. */
+  get starved(): ConnectionPool | undefined {
+    for (const pool of this.#starved) return pool;
+    return undefined;
+  }
+
+  starve(pool: ConnectionPool): void {
+    this.#starved.add(pool);
+    this.counts.wait(true);
+  }
+
+  feed(pool: ConnectionPool): void {
+    if (this.#starved.delete(pool) && this.#starved.size === 0) this.counts.wait(false);
+  }
+
+  /** Another worker waits for a place, or has given one back. */
+  stir(): void {
+    this.starved?.tryAgain();
+    if (!this.counts.isAwaited) return;
+    for (const pool of this.pools) if (pool.giveUpIdle()) return;
+  }
 }
 
 /**
@@ -88,8 +121,7 @@ export class ConnectionPool implements ConnectionOwner {
     const idle = this.#takeIdle(mayRepeat);
     if (idle !== undefined) return idle;
     const { usage, settings } = this.#shared;
-    if (usage.pending >= settings.maxPendingRequests) return "overflow";
-    usage.pending++;
+    if (!usage.counts.take(COUNTED.pending, settings.maxPendingRequests)) return "overflow";
     this.#waiters.push(waiter);
     this.#dialForWaiters();
     return undefined;
@@ -99,8 +131,8 @@ export class ConnectionPool implements ConnectionOwner {
     const at = this.#waiters.indexOf(waiter);
     if (at === -1) return;
     this.#waiters.splice(at, 1);
-    this.#shared.usage.pending--;
-    if (this.#waiters.length === 0) this.#shared.usage.starved.delete(this);
+    this.#shared.usage.counts.release(COUNTED.pending);
+    if (this.#waiters.length === 0) this.#shared.usage.feed(this);
   }
 
   /** Closes connections that nobody will be given any more. */
@@ -135,8 +167,8 @@ export class ConnectionPool implements ConnectionOwner {
       waiter.onConnection(connection);
       return;
     }
-    const [starved] = this.#shared.usage.starved;
-    if (starved !== undefined && starved !== this) connection.retire();
+    const { starved, counts } = this.#shared.usage;
+    if (counts.isAwaited || (starved !== undefined && starved !== this)) connection.retire();
     else this.#idle.push(connection);
   }
 
@@ -149,7 +181,7 @@ export class ConnectionPool implements ConnectionOwner {
         this.#keepAlive.closedWhileIdle(this.#shared.nowMs() - idleSinceMs);
     }
     if (!this.#all.delete(connection)) return;
-    this.#shared.usage.connections--;
+    this.#shared.usage.counts.release(COUNTED.connections);
     this.#connectionGone();
   }
 
@@ -179,8 +211,8 @@ export class ConnectionPool implements ConnectionOwner {
   #nextWaiter(): Waiter | undefined {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return undefined;
-    this.#shared.usage.pending--;
-    if (this.#waiters.length === 0) this.#shared.usage.starved.delete(this);
+    this.#shared.usage.counts.release(COUNTED.pending);
+    if (this.#waiters.length === 0) this.#shared.usage.feed(this);
     return waiter;
   }
 
@@ -188,21 +220,25 @@ export class ConnectionPool implements ConnectionOwner {
   #dialForWaiters(): void {
     const { usage, settings } = this.#shared;
     while (this.#dialling < this.#waiters.length) {
-      if (usage.connections >= settings.maxConnections) {
+      if (!usage.counts.take(COUNTED.connections, settings.maxConnections)) {
         if (this.#all.size > 0 || this.#dialling > 0) return;
-        usage.starved.add(this);
-        for (const pool of usage.pools) if (pool.#giveUpIdle()) return; // which dials for us
+        usage.starve(this);
+        for (const pool of usage.pools) if (pool.giveUpIdle()) return; // which dials for us
         return;
       }
-      usage.starved.delete(this);
-      usage.connections++;
+      usage.feed(this);
       this.#dialling++;
       this.#dial();
     }
   }
 
+  /** A place in the cluster's limit may have become free. */
+  tryAgain(): void {
+    if (this.#waiters.length > 0) this.#dialForWaiters();
+  }
+
   /** True: a place in the cluster's limit became free. */
-  #giveUpIdle(): boolean {
+  giveUpIdle(): boolean {
     const [oldest] = this.#idle;
     if (oldest !== undefined) this.#retireIdle(oldest);
     return oldest !== undefined;
@@ -223,7 +259,7 @@ export class ConnectionPool implements ConnectionOwner {
       },
       failed: (failure) => {
         this.#dialling--;
-        this.#shared.usage.connections--;
+        this.#shared.usage.counts.release(COUNTED.connections);
         if (this.#waiters.length > this.#dialling) this.#nextWaiter()?.onConnectionFailed(failure);
         this.#connectionGone();
       },
@@ -231,9 +267,9 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connectionGone(): void {
-    if (this.#waiters.length > 0) this.#dialForWaiters();
-    const [starved] = this.#shared.usage.starved;
-    if (starved !== undefined && starved !== this) starved.#dialForWaiters();
+    this.tryAgain();
+    const { starved } = this.#shared.usage;
+    if (starved !== undefined && starved !== this) starved.tryAgain();
   }
 
   #failWaiters(failure: Failure): void {

@@ -228,9 +228,10 @@ describe("limits of a cluster", () => {
 
   test("count requests under way", () => {
     const { made } = cluster({ maxRequests: 1 });
-    expect(made.mayStart()).toBe(true);
-    made.activeRequests++;
-    expect(made.mayStart()).toBe(false);
+    expect(made.startRequest()).toBe(true);
+    expect(made.startRequest()).toBe(false);
+    made.endRequest();
+    expect(made.startRequest()).toBe(true);
   });
 });
 

@@ -2,7 +2,8 @@ import type { Cluster } from "#config/cluster.ts";
 import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
 import { makePicker, type Picker, pickAvoiding } from "../balance/picker.ts";
 import { OutlierDetector, usableHosts } from "../resilience/outlier-detector.ts";
-import { withinBudget } from "../resilience/retry-budget.ts";
+import { retriesWithin } from "../resilience/retry-budget.ts";
+import { COUNTED } from "../resilience/usage-counts.ts";
 import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { type PairLabels, unknownWorkload, type WorkloadLabels } from "../telemetry/series.ts";
 import {
@@ -31,8 +32,6 @@ export class UpstreamCluster {
   /** `payments.shop.svc.cluster.local:9090`, for messages. */
   readonly what: string;
   readonly usage = new PoolUsage();
-  activeRequests = 0;
-  activeRetries = 0;
   #hosts = new Map<string, Host>();
   #all: readonly Host[] = [];
   #usable: readonly Host[] = [];
@@ -113,14 +112,34 @@ export class UpstreamCluster {
       : pickAvoiding(this.#picker, tried, attempts, this.#shared.random);
   }
 
-  mayStart(): boolean {
-    const { maxRequests } = this.config.limits;
-    return maxRequests === undefined || this.activeRequests < maxRequests;
+  get activeRequests(): number {
+    return this.usage.counts.here(COUNTED.requests);
   }
 
-  mayRetry(): boolean {
+  get activeRetries(): number {
+    return this.usage.counts.here(COUNTED.retries);
+  }
+
+  /** Counts one more request; false: as many are under way as the limit allows. */
+  startRequest(): boolean {
+    const { maxRequests = Number.POSITIVE_INFINITY } = this.config.limits;
+    return this.usage.counts.take(COUNTED.requests, maxRequests);
+  }
+
+  endRequest(): void {
+    this.usage.counts.release(COUNTED.requests);
+  }
+
+  /** Counts one more request that is being retried; false: limit or budget are used up. */
+  startRetry(): boolean {
     const { retryBudget, limits } = this.config;
-    return withinBudget(retryBudget, limits.maxRetries, this.activeRequests, this.activeRetries);
+    const { counts } = this.usage;
+    const max = retriesWithin(retryBudget, limits.maxRetries, counts.everywhere(COUNTED.requests));
+    return counts.take(COUNTED.retries, max);
+  }
+
+  endRetry(): void {
+    this.usage.counts.release(COUNTED.retries);
   }
 
   answered(host: Host, status: number): void {
