@@ -13,6 +13,13 @@ export interface HeaderRule {
 
 export const headerTable = [
   {
+    name: "host",
+    message: "request",
+    side: "outbound",
+    does: "overwrites",
+    why: "Only on the loopback ports of `--upstream`, which lead to one destination whatever the request says: its name and port.",
+  },
+  {
     name: "traceparent",
     message: "request",
     side: "both",

@@ -1,4 +1,4 @@
-import type { ForwardAction, Route, VirtualHost } from "#config/route.ts";
+import type { ForwardAction, PathMatch, Route, VirtualHost } from "#config/route.ts";
 import { PathIndex } from "./path-index.ts";
 import { type PreparedEdits, prepareEdits } from "./prepared-edits.ts";
 import { compileRedirect, type LocationOf } from "./redirect-location.ts";
@@ -15,7 +15,7 @@ export interface CompiledHost {
 
 export interface CompiledRoute {
   readonly index: number;
-  readonly path: Route["match"]["path"];
+  readonly path: PathMatch;
   readonly conditions: readonly FactsTest[];
   readonly route: Route;
   readonly action: CompiledAction;
@@ -84,7 +84,12 @@ function compileRoute(route: Route, index: number): CompiledRoute {
     ...match.headers.map(compileHeaderMatch),
     ...match.query.map(compileQueryMatch),
   ];
-  return { index, path: match.path, conditions, route, action: compileAction(route) };
+  return { index, path: pathOf(match), conditions, route, action: compileAction(route) };
+}
+
+/** The prefix `/` is how a route says that it takes everything: the asterisk of `OPTIONS *` too. */
+function pathOf({ path }: Route["match"]): PathMatch {
+  return path.kind === "prefix" && path.value === "/" ? { kind: "prefix", value: "" } : path;
 }
 
 function compileAction(route: Route): CompiledAction {

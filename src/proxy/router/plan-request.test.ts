@@ -173,6 +173,11 @@ describe("the first matching route wins", () => {
   });
 });
 
+test("the route that takes everything takes OPTIONS * too", () => {
+  const routed = table([host(["payments"], [forward("rest", {})])]);
+  expect(nameOf(planRequest(routed, facts({ method: "OPTIONS", path: "*" }), half))).toBe("rest");
+});
+
 test("weights divide requests, and a weight of 0 gets none", () => {
   const clusters = [0, 90, 10].map((weight, i) => ({
     cluster: `c${i}`,

@@ -61,6 +61,12 @@ describe("a request that is passed on", () => {
     ).toBe("GET /p HTTP/1.1\r\nHost: new\r\n\r\n");
   });
 
+  test("in absolute form keeps a Host that says the same", () => {
+    expect(request("GET http://t:1/p HTTP/1.1\r\nA: 1\r\nHOST: t:1\r\n\r\n")).toBe(
+      "GET /p HTTP/1.1\r\nA: 1\r\nHOST: t:1\r\n\r\n",
+    );
+  });
+
   test("with HTTP/1.0 goes on as HTTP/1.1", () => {
     expect(request("GET / HTTP/1.0\r\nA: 1\r\n\r\n")).toBe(
       "GET / HTTP/1.1\r\nhost:\r\nA: 1\r\n\r\n",

@@ -38,8 +38,8 @@ export function encodeRequestHead(
   if (target === undefined && facts.form !== "absolute" && facts.minor === 1) {
     out.copy(head.bytes, base, base + facts.fieldsStart);
   } else out.text(`${facts.method} ${target ?? sentTarget(head)} HTTP/1.1\r\n`);
-  if (facts.form === "absolute" && !setsHost(edits)) {
-    // The target's host wins over Host (RFC 9112 §3.2.2).
+  if (facts.form === "absolute" && !setsHost(edits) && head.field(HOST) !== facts.authority) {
+    // The target's host wins over Host (RFC 9112 §3.2.2); where they agree, the field stays as and where it is.
     out.text(`host: ${facts.authority}\r\n`);
     encodeFields(out, head, facts.fieldsStart, facts.sizeBytes, [...dropped, HOST], edits);
   } else {
