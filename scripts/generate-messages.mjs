@@ -20,8 +20,12 @@ const ROOTS = [
   "envoy/config/rbac/v3",
   "envoy/config/route/v3",
   "envoy/config/trace/v3/http_tracer.proto",
+  "envoy/config/trace/v3/opentelemetry.proto",
   "envoy/extensions/access_loggers/file/v3",
+  "envoy/extensions/clusters/dynamic_forward_proxy/v3",
+  "envoy/extensions/common/dynamic_forward_proxy/v3",
   "envoy/extensions/filters/common/fault/v3",
+  "envoy/extensions/filters/http/dynamic_forward_proxy/v3",
   "envoy/extensions/filters/http/fault/v3",
   "envoy/extensions/filters/http/rbac/v3",
   "envoy/extensions/filters/http/router/v3",
@@ -42,6 +46,7 @@ const ROOTS = [
   "envoy/type/v3",
   "google/rpc/status.proto",
   "istio/v1/auth/ca.proto",
+  "weft/newer/envoy.proto",
 ];
 
 /** Annotations of the schema itself; no message on the wire uses them. */
