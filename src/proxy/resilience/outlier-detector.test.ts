@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OutlierDetection } from "#config/cluster.ts";
-import { Ejection } from "./ejection.ts";
+import { type Ejection, LocalEjection } from "./ejection.ts";
 import { OutlierDetector, usableHosts } from "./outlier-detector.ts";
 
 const istio: OutlierDetection = {
@@ -15,14 +15,14 @@ const istio: OutlierDetection = {
 };
 
 function cluster(settings: Partial<OutlierDetection> = {}, size = 3) {
-  const hosts = Array.from({ length: size }, () => ({ ejection: new Ejection() }));
+  const hosts = Array.from({ length: size }, () => ({ ejection: new LocalEjection() }));
   let changes = 0;
   const detector = new OutlierDetector(
     { ...istio, ...settings },
     () => hosts,
     () => changes++,
   );
-  const at = (i: number): Ejection => hosts[i]?.ejection ?? new Ejection();
+  const at = (i: number): Ejection => hosts[i]?.ejection ?? new LocalEjection();
   const fail = (i: number, times: number, status = 500, nowMs = 0) => {
     for (let n = 0; n < times; n++) detector.answered(at(i), status, nowMs);
   };
@@ -102,7 +102,7 @@ test("an ejected host comes back after base time × number of ejections", () => 
 
 test("ejection never lasts longer than its maximum, and fades while the host behaves", () => {
   const { detector, at, fail, ejected } = cluster({ maxEjectionMs: 45_000 });
-  at(0).times = 9;
+  at(0).addTimes(9);
   fail(0, 5, 500, 0);
   detector.sweep(45_000);
   expect(ejected()[0]).toBe(false);

@@ -1,5 +1,5 @@
 import type { OutlierDetection } from "#config/cluster.ts";
-import type { Ejection } from "./ejection.ts";
+import { type Ejection, ROW } from "./ejection.ts";
 
 /**
  * Takes hosts that fail in a row out of service for a while, as Envoy does:
@@ -30,10 +30,10 @@ export class OutlierDetector {
 
   /** An answer of the host itself. */
   answered(host: Ejection, status: number, nowMs: number): void {
-    host.consecutiveLocalFailures = 0;
+    host.clear(ROW.localFailures);
     if (status < 500) {
-      host.consecutive5xx = 0;
-      host.consecutiveGatewayErrors = 0;
+      host.clear(ROW.serverErrors);
+      host.clear(ROW.gatewayErrors);
       return;
     }
     this.#count5xx(host, status >= 502 && status <= 504, nowMs);
@@ -45,10 +45,9 @@ export class OutlierDetector {
       this.#count5xx(host, true, nowMs);
       return;
     }
-    host.consecutiveLocalFailures++;
     const limit = this.#settings.consecutiveLocalOriginFailures;
-    if (reached(host.consecutiveLocalFailures, limit) && this.#eject(host, nowMs))
-      host.consecutiveLocalFailures = 0;
+    if (reached(host.count(ROW.localFailures), limit) && this.#eject(host, nowMs))
+      host.clear(ROW.localFailures);
   }
 
   /** To be called once per interval: brings back hosts whose time is over. */
@@ -61,45 +60,47 @@ export class OutlierDetector {
           baseEjectionMs * ejection.times,
           Math.max(baseEjectionMs, maxEjectionMs),
         );
-        if (nowMs - ejection.ejectedAtMs < forMs) continue;
-        ejection.isEjected = false;
-        changed = true;
-      } else if (ejection.times > 0) ejection.times--;
+        if (ejection.ejectedForMs(nowMs) >= forMs && ejection.bringBack()) changed = true;
+      } else ejection.addTimes(-1);
     }
     if (changed) this.#onChange();
   }
 
   #count5xx(host: Ejection, isGatewayError: boolean, nowMs: number): void {
     const { consecutive5xx, consecutiveGatewayErrors } = this.#settings;
-    host.consecutive5xx++;
-    if (isGatewayError) host.consecutiveGatewayErrors++;
-    else host.consecutiveGatewayErrors = 0;
-    if (reached(host.consecutiveGatewayErrors, consecutiveGatewayErrors)) {
-      host.consecutiveGatewayErrors = 0;
+    const serverErrors = host.count(ROW.serverErrors);
+    const gatewayErrors = isGatewayError ? host.count(ROW.gatewayErrors) : 0;
+    if (!isGatewayError) host.clear(ROW.gatewayErrors);
+    if (reached(gatewayErrors, consecutiveGatewayErrors)) {
+      host.clear(ROW.gatewayErrors);
       this.#eject(host, nowMs);
     }
-    if (reached(host.consecutive5xx, consecutive5xx)) {
-      host.consecutive5xx = 0;
+    if (reached(serverErrors, consecutive5xx)) {
+      host.clear(ROW.serverErrors);
       this.#eject(host, nowMs);
     }
   }
 
+  /** Looked at before and after: another worker may have ejected another host in between. */
   #eject(host: Ejection, nowMs: number): boolean {
-    if (host.isEjected || !this.#mayEject()) return false;
-    host.isEjected = true;
-    host.ejectedAtMs = nowMs;
-    host.times++;
+    if (host.isEjected || !this.#isWithinShare(1) || !host.eject(nowMs)) return false;
+    if (!this.#isWithinShare(0)) {
+      host.bringBack();
+      return false;
+    }
+    host.addTimes(1);
     this.#onChange();
     return true;
   }
 
   /** The first may always go (unless the percentage is 0); more only while the share stays within the limit. */
-  #mayEject(): boolean {
+  #isWithinShare(more: number): boolean {
     const hosts = this.#hosts();
-    const ejected = hosts.reduce((count, { ejection }) => count + (ejection.isEjected ? 1 : 0), 0);
+    let ejected = more;
+    for (const { ejection } of hosts) if (ejection.isEjected) ejected++;
     const { maxEjectionPercent } = this.#settings;
-    if (ejected === 0) return maxEjectionPercent > 0;
-    return ((ejected + 1) * 100) / hosts.length <= maxEjectionPercent;
+    if (ejected === 1) return maxEjectionPercent > 0;
+    return (ejected * 100) / hosts.length <= maxEjectionPercent;
   }
 }
 

@@ -1,8 +1,19 @@
+import type { SocketAddress } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
 import { Ejection } from "../resilience/ejection.ts";
 import { upstreamFragment } from "../telemetry/access-log-line.ts";
 import type { RequestSeries } from "../telemetry/series.ts";
-import { ConnectionPool, type PoolSurroundings } from "./connection-pool.ts";
+import type { HttpVersion } from "./alpn.ts";
+import { ConnectionPool, type PoolDialler, type PoolSurroundings } from "./connection-pool.ts";
+
+/** Makes the connections of one cluster. */
+export interface Dialler {
+  /** The version of a pool that does not follow the client. */
+  readonly version: HttpVersion;
+  /** Requests go out in the version in which they came, by one pool for each. */
+  readonly followsClient: boolean;
+  to(host: Host, version: HttpVersion): PoolDialler;
+}
 
 /** One endpoint of one cluster while the proxy knows it: its load, its health, its connections. */
 export class Host {
@@ -10,24 +21,73 @@ export class Host {
   readonly address: string;
   readonly weight: number;
   readonly ejection = new Ejection();
+  /** For requests in HTTP/1, or all where the cluster does not follow its clients. */
   readonly pool: ConnectionPool;
+  readonly followsClient: boolean;
   /** Keys of the access log that name this host. */
   readonly logFragment: string;
   readonly series: RequestSeries;
   activeRequests = 0;
+  readonly #dialler: Dialler;
+  readonly #surroundings: PoolSurroundings;
+  #http2Pool: ConnectionPool | undefined;
 
   constructor(
     endpoint: Endpoint,
     cluster: string,
     series: RequestSeries,
+    dialler: Dialler,
     surroundings: PoolSurroundings,
   ) {
-    const { host, port } = endpoint.address;
     this.endpoint = endpoint;
-    this.address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.address = addressText(endpoint.address);
     this.weight = Math.max(1, endpoint.weight);
     this.logFragment = upstreamFragment(this.address, cluster);
     this.series = series;
-    this.pool = new ConnectionPool(this, surroundings);
+    this.#dialler = dialler;
+    this.#surroundings = surroundings;
+    this.followsClient = dialler.followsClient;
+    this.pool = this.#makePool(dialler.version);
   }
+
+  /** Asked for only by requests in HTTP/2 where the cluster follows its clients. */
+  get http2Pool(): ConnectionPool {
+    this.#http2Pool ??= this.#makePool("http2");
+    return this.#http2Pool;
+  }
+
+  get connections(): number {
+    return this.pool.connections + (this.#http2Pool?.connections ?? 0);
+  }
+
+  get idleConnections(): number {
+    return this.pool.idleConnections + (this.#http2Pool?.idleConnections ?? 0);
+  }
+
+  /** Of HTTP/2. */
+  get sharedConnections(): number {
+    return this.pool.sharedConnections + (this.#http2Pool?.sharedConnections ?? 0);
+  }
+
+  sweep(): void {
+    this.pool.sweep();
+    this.#http2Pool?.sweep();
+  }
+
+  /** Idle connections close, busy ones finish what they do. */
+  close(): void {
+    this.pool.close();
+    this.#http2Pool?.close();
+  }
+
+  #makePool(version: HttpVersion): ConnectionPool {
+    const dialler = this.#dialler.to(this, version);
+    return new ConnectionPool(this.address, dialler, this.#surroundings);
+  }
+}
+
+/** `10.0.0.7:8080`, `[fd00::1]:8080` or `unix:///run/app.sock`. */
+function addressText({ host, port, path }: SocketAddress): string {
+  if (path !== undefined) return `unix://${path}`;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -3,6 +3,7 @@ import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
 import { makePicker, type Picker, pickAvoiding } from "../balance/picker.ts";
 import { OutlierDetector, usableHosts } from "../resilience/outlier-detector.ts";
 import { retriesWithin } from "../resilience/retry-budget.ts";
+import type { ShareCluster, SharedCluster } from "../resilience/sharing.ts";
 import { COUNTED } from "../resilience/usage-counts.ts";
 import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { type PairLabels, unknownWorkload, type WorkloadLabels } from "../telemetry/series.ts";
@@ -23,6 +24,8 @@ export interface UpstreamSurroundings {
   /** The workload that this proxy stands beside. */
   readonly self: WorkloadLabels;
   readonly dialFor: (cluster: Cluster) => Dial;
+  /** Present when this process is one of several workers. */
+  readonly share?: ShareCluster;
 }
 
 /** One destination at work: its hosts and who of them is next, its limits, its retries. */
@@ -31,7 +34,7 @@ export class UpstreamCluster {
   config: Cluster;
   /** `payments.shop.svc.cluster.local:9090`, for messages. */
   readonly what: string;
-  readonly usage = new PoolUsage();
+  readonly usage: PoolUsage;
   #hosts = new Map<string, Host>();
   #all: readonly Host[] = [];
   #usable: readonly Host[] = [];
@@ -40,12 +43,17 @@ export class UpstreamCluster {
   #sweptAtMs: number;
   readonly #settings: PoolSettings;
   readonly #shared: UpstreamSurroundings;
+  readonly #workers: SharedCluster | undefined;
+  #ejectionVersion = 0;
   #pool: PoolSurroundings;
 
   constructor(config: Cluster, surroundings: UpstreamSurroundings) {
     this.config = config;
     this.#shared = surroundings;
     this.what = describeCluster(config);
+    this.#workers =
+      config.discovery.kind === "passthrough" ? undefined : surroundings.share?.(config.name);
+    this.usage = new PoolUsage(this.#workers?.counts);
     this.#settings = poolSettings(config);
     this.#pool = this.#poolSurroundings();
     this.#picker = makePicker(config.balancer, []);
@@ -69,8 +77,7 @@ export class UpstreamCluster {
     Object.assign(this.#settings, poolSettings(config));
     if (!sameJson(before.outlierDetection, config.outlierDetection)) {
       this.#outliers = this.#makeOutliers();
-      if (this.#outliers === undefined)
-        for (const host of this.#all) host.ejection.isEjected = false;
+      if (this.#outliers === undefined) for (const host of this.#all) host.ejection.bringBack();
     }
     const samePath =
       sameJson(before.transport, config.transport) &&
@@ -93,12 +100,14 @@ export class UpstreamCluster {
       const key = JSON.stringify([endpoint.address, endpoint.transports, endpoint.identities]);
       const known = this.#hosts.get(key);
       const kept = known !== undefined && sameJson(known.endpoint, endpoint) ? known : undefined;
-      const host = kept ?? this.#makeHost(endpoint);
-      if (kept === undefined && known !== undefined) host.ejection.times = known.ejection.times;
+      const host = kept ?? this.#makeHost(endpoint, key);
+      if (kept === undefined && known !== undefined && host.ejection !== known.ejection)
+        host.ejection.addTimes(known.ejection.times);
       next.set(key, host);
     }
     const kept = new Set(next.values());
     const gone = this.#all.filter((host) => !kept.has(host));
+    for (const key of this.#hosts.keys()) if (!next.has(key)) this.#workers?.forget(key);
     this.#hosts = next;
     this.#all = [...next.values()];
     this.#rebuild();
@@ -107,6 +116,8 @@ export class UpstreamCluster {
 
   /** Undefined: no host may be used. */
   pick(tried: readonly Host[], attempts: number): Host | undefined {
+    if (this.#workers !== undefined && this.#workers.ejectionVersion !== this.#ejectionVersion)
+      this.#rebuild();
     return tried.length === 0
       ? this.#picker.pick(this.#shared.random)
       : pickAvoiding(this.#picker, tried, attempts, this.#shared.random);
@@ -157,26 +168,26 @@ export class UpstreamCluster {
     const nowMs = this.#shared.nowMs();
     if (outliers === undefined || nowMs - this.#sweptAtMs < outliers.intervalMs) return;
     this.#sweptAtMs = nowMs;
-    outliers.sweep(nowMs);
+    if (this.#workers?.claimSweep(outliers.intervalMs) !== false) outliers.sweep(nowMs);
   }
 
   close(): void {
     this.setEndpoints([]);
+    this.#workers?.[Symbol.dispose]();
   }
 
   #makeOutliers(): OutlierDetector | undefined {
     const settings = this.config.outlierDetection;
-    return (
-      settings &&
-      new OutlierDetector(
-        settings,
-        () => this.#all,
-        () => this.#rebuild(),
-      )
-    );
+    if (settings === undefined) return undefined;
+    const onChange = () => {
+      this.#workers?.ejectionsChanged();
+      this.#rebuild();
+    };
+    return new OutlierDetector(settings, () => this.#all, onChange);
   }
 
   #rebuild(): void {
+    this.#ejectionVersion = this.#workers?.ejectionVersion ?? 0;
     const minHealthPercent = this.config.outlierDetection?.minHealthPercent ?? 0;
     this.#usable = usableHosts(this.#all, minHealthPercent).filter((host) => this.#mayUse(host));
     this.#picker = makePicker(this.config.balancer, this.#usable);
@@ -187,9 +198,11 @@ export class UpstreamCluster {
     return this.config.transport.kind !== "mtls" || endpoint.transports.includes("istio-mtls");
   }
 
-  #makeHost(endpoint: Endpoint): Host {
+  #makeHost(endpoint: Endpoint, key: string): Host {
     const series = this.#shared.metrics.requests(this.#pair(endpoint));
-    return new Host(endpoint, this.config.name, series, this.#pool);
+    const host = new Host(endpoint, this.config.name, series, this.#pool);
+    if (this.#workers !== undefined) host.ejection = this.#workers.ejection(key);
+    return host;
   }
 
   #pair({ workload, identities }: Endpoint): PairLabels {
