@@ -77,7 +77,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     this.connectionMs = -1;
     this.firstByteMs = -1;
     this.#makeIds();
-    this.isGrpc = head.bodyKind !== "none" && isGrpc(head.field(FIELD.contentType));
+    this.isGrpc = isGrpc(head.field(FIELD.contentType));
     this.grpcStatus = "";
   }
 
@@ -113,6 +113,11 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
 
   get by(): string {
     return `${this.runtime.self.workload}/${this.downstream.listener.kind}`;
+  }
+
+  /** Since the first byte of the request. */
+  elapsedMs(): number {
+    return this.runtime.clock.monotonicMs() - this.startedAtMs;
   }
 
   get startedAtWallMs(): number {
@@ -167,7 +172,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   /** Writes everything down, once. */
   finish(series: RequestSeries | undefined): void {
     const { runtime } = this;
-    this.durationMs = runtime.clock.monotonicMs() - this.startedAtMs;
+    this.durationMs = this.elapsedMs();
     series?.record(
       this.status,
       this.flags,

@@ -1,0 +1,358 @@
+// The tries of one request: from a plan to the head of an answer that is kept, or to the failure that the caller is told of.
+//
+//   start ──► try: pick host ──► connection ──► send ──► answer ──► onAnswer, body, end
+//              ▲      │              │            │         │
+//              └──────┴── backoff ◄──┴────────────┴─────────┘       may it be tried again? else onFailed or onBroken
+
+import { backoffMs } from "#core/backoff.ts";
+import type { ClientConnection } from "#http/client/connection.ts";
+import type {
+  ClientExchange,
+  ClientExchangeEvents,
+  FieldView,
+  PeerError,
+  ResponseHead,
+  SendProgress,
+  ServerExchange,
+} from "#http/exchange.ts";
+import { HeadEdits } from "#wire/http1/head-edits.ts";
+import type { Failure } from "./local-reply.ts";
+import { RequestBody } from "./request-body.ts";
+import { editRequest, FIELD } from "./request-edits.ts";
+import type { RequestRecord } from "./request-record.ts";
+import { isSafeMethod, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
+import { WheelTimer } from "./resilience/timer-wheel.ts";
+import type { ForwardPlan } from "./router/compiled-route.ts";
+import type { Waiter } from "./upstream/connection-pool.ts";
+import type { Host } from "./upstream/host.ts";
+import type { UpstreamCluster } from "./upstream/upstream-cluster.ts";
+import { upstreamFailure } from "./upstream/upstream-failure.ts";
+
+/** Whose tries they are. */
+export interface TriesOwner {
+  /** The head of an answer that is the caller's. `fromProxy`: it came over mutual TLS from another proxy. */
+  onAnswer(head: ResponseHead, fromProxy: boolean): void;
+  /** The upstream changes protocols. `client` may be taken over; `onAnswerEnd` is not called. */
+  onUpgraded(head: ResponseHead, fromProxy: boolean, client: ClientExchange): void;
+  onAnswerEnd(trailers: FieldView | undefined): void;
+  /** No try is left, and nothing was answered yet. */
+  onFailed(failure: Failure): void;
+  /** The answer broke off in its middle. */
+  onBroken(failure: Failure, error: PeerError | undefined): void;
+}
+
+/** An idle connection that turns out closed costs a request nothing, but not for ever. */
+const MAX_REPLAYS = 2;
+
+/** One object per record, used again for the next request. Bodies pass through here both ways. */
+export class RequestTries implements ClientExchangeEvents, Waiter {
+  readonly body = new RequestBody();
+  /** The last policy that wanted another try was out of tries or of budget. */
+  isExhausted = false;
+  readonly #record: RequestRecord;
+  readonly #owner: TriesOwner;
+  readonly #edits = new HeadEdits();
+  /** Runs while trying (per-try timeout) or between tries (backoff). */
+  readonly #timer = new WheelTimer(() => this.#timerFired());
+  readonly #tried: Host[] = [];
+  #exchange: ServerExchange;
+  #plan: ForwardPlan | undefined;
+  #cluster: UpstreamCluster | undefined;
+  #client: ClientExchange | undefined;
+  #isOnHost = false;
+  #isWaiting = false;
+  #isBackingOff = false;
+  #isPaused = false;
+  #isReused = false;
+  #fromProxy = false;
+  #mayRepeat = false;
+  #isRetrying = false;
+  #retries = 0;
+  #replays = 0;
+
+  constructor(record: RequestRecord, exchange: ServerExchange, owner: TriesOwner) {
+    this.#record = record;
+    this.#exchange = exchange;
+    this.#owner = owner;
+  }
+
+  /** Forgets the request before. */
+  reset(exchange: ServerExchange): void {
+    const head = exchange.request;
+    this.#exchange = exchange;
+    this.body.reset();
+    this.body.isComplete = head.bodyKind === "none";
+    this.isExhausted = false;
+    this.#tried.length = 0;
+    this.#plan = undefined;
+    this.#cluster = undefined;
+    this.#client = undefined;
+    this.#isPaused = false;
+    this.#isRetrying = false;
+    this.#retries = 0;
+    this.#replays = 0;
+    this.#mayRepeat = isSafeMethod(head.method) || head.has(FIELD.idempotencyKey);
+  }
+
+  /** The first try. The cluster has counted the request. */
+  start(plan: ForwardPlan, cluster: UpstreamCluster): void {
+    this.#plan = plan;
+    this.#cluster = cluster;
+    this.#try(plan, cluster);
+  }
+
+  /** A piece of the request's body. */
+  send(slice: Uint8Array): void {
+    const client = this.#client;
+    this.body.hold(slice, client === undefined);
+    if (client === undefined) this.#pauseRequest();
+    else if (!client.write(slice)) this.#pauseRequest();
+  }
+
+  /** The request's body is whole. */
+  sendEnd(trailers: FieldView | undefined): void {
+    this.body.isComplete = true;
+    this.body.trailers = trailers;
+    this.#client?.end(trailers);
+  }
+
+  resumeResponse(): void {
+    this.#client?.resumeResponse();
+  }
+
+  /** Stops what is under way; no event follows. */
+  giveUp(): void {
+    this.#record.runtime.timers.stop(this.#timer);
+    this.#isBackingOff = false;
+    if (this.#isWaiting) this.#record.host?.pool.cancel(this);
+    this.#isWaiting = false;
+    this.#client?.abort();
+    this.#client = undefined;
+    this.#leaveHost();
+  }
+
+  /** As `giveUp`, for which the host is to blame. */
+  giveUpOnHost(): void {
+    const { host } = this.#record;
+    if (this.#isOnHost && host !== undefined) this.#cluster?.failedLocally(host);
+    this.giveUp();
+  }
+
+  /** The request is over: gives its places back. */
+  finish(): void {
+    const cluster = this.#cluster;
+    this.giveUp();
+    this.body.reset();
+    if (cluster === undefined) return;
+    cluster.endRequest();
+    if (this.#isRetrying) cluster.endRetry();
+    this.#cluster = undefined;
+  }
+
+  #try(plan: ForwardPlan, cluster: UpstreamCluster): void {
+    const record = this.#record;
+    const { retry } = plan.action;
+    const host = cluster.pick(this.#tried, retry?.hostSelectionAttempts ?? 0);
+    if (host === undefined) {
+      const message = `${cluster.what}: ${describeHosts(cluster)}`;
+      this.#fail({ code: "no-healthy-upstream", message });
+      return;
+    }
+    record.attempts++;
+    record.host = host;
+    this.#isOnHost = true;
+    host.activeRequests++;
+    if (retry?.perTryTimeoutMs !== undefined)
+      record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
+    const got = host.pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
+    if (got === "overflow") {
+      const { pending } = cluster.usage;
+      const message = `${cluster.what}: ${pending} requests wait for a connection, no more may`;
+      this.#leaveHost();
+      this.#fail({ code: "circuit-open", message });
+    } else if (got === undefined) {
+      this.#isWaiting = true;
+      this.#pauseRequest();
+    } else {
+      record.connectionMs = 0;
+      this.onConnection(got);
+    }
+  }
+
+  onConnection(connection: ClientConnection): void {
+    const record = this.#record;
+    const plan = this.#plan;
+    if (plan === undefined) return;
+    if (this.#isWaiting) {
+      this.#isWaiting = false;
+      record.connectionMs = record.elapsedMs();
+    }
+    this.#isReused = connection.requestCount > 0;
+    this.#fromProxy = connection.transport.tls !== undefined;
+    const isFirst = this.#fromProxy && !this.#isReused;
+    const peerLine = isFirst ? record.runtime.peerLine : undefined;
+    const edits = editRequest(this.#edits, record, plan, peerLine);
+    const client = connection.send(record.head, edits, this);
+    this.#client = client;
+    const hasRoom = this.body.sendTo(client);
+    if (this.body.isComplete) client.end(this.body.trailers);
+    else if (hasRoom) this.#resumeRequest();
+  }
+
+  onConnectionFailed(failure: Failure): void {
+    this.#isWaiting = false;
+    this.#tryFailed(failure, true, undefined);
+  }
+
+  onRequestDrain(): void {
+    this.#resumeRequest();
+  }
+
+  onInformational(head: ResponseHead): void {
+    this.#exchange.inform(head);
+  }
+
+  onResponse(head: ResponseHead): void {
+    const { host } = this.#record;
+    const plan = this.#plan;
+    const cluster = this.#cluster;
+    if (plan === undefined || host === undefined || cluster === undefined) return;
+    if (head.status === 101) {
+      const client = this.#client;
+      this.#client = undefined;
+      if (client !== undefined) this.#owner.onUpgraded(head, this.#fromProxy, client);
+      return;
+    }
+    cluster.answered(host, head.status);
+    if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
+    this.#record.runtime.timers.stop(this.#timer);
+    this.body.stopKeeping();
+    this.#owner.onAnswer(head, this.#fromProxy);
+  }
+
+  onResponseData(slice: Uint8Array): void {
+    if (!this.#exchange.write(slice)) this.#client?.pauseResponse();
+  }
+
+  onResponseEnd(trailers: FieldView | undefined): void {
+    this.#client = undefined;
+    this.#leaveHost();
+    this.#owner.onAnswerEnd(trailers);
+  }
+
+  onUpstreamError(error: PeerError, progress: SendProgress): void {
+    this.#client = undefined;
+    const what = `${this.#cluster?.what ?? ""} at ${this.#record.host?.address ?? ""}`;
+    const hasAnswered = progress === "responding";
+    const failure = upstreamFailure(error, { what, isReused: this.#isReused, hasAnswered });
+    this.#tryFailed(failure, progress === "unsent", error);
+  }
+
+  #tryFailed(failure: Failure, unsent: boolean, error: PeerError | undefined): void {
+    const record = this.#record;
+    const { host } = record;
+    const plan = this.#plan;
+    const cluster = this.#cluster;
+    if (plan === undefined || host === undefined || cluster === undefined) return;
+    this.#leaveHost();
+    if (this.#exchange.hasResponded) {
+      this.#owner.onBroken(failure, error);
+      return;
+    }
+    if (this.#mayReplay(failure, unsent)) {
+      this.#replays++;
+      record.attempts--;
+      this.#try(plan, cluster);
+      return;
+    }
+    cluster.failedLocally(host);
+    if (!this.#retry({ kind: "failure", code: failure.code, unsent }, plan, cluster))
+      this.#fail(failure);
+  }
+
+  /**
+   * A server may close an idle connection just as we send, and an endpoint may leave while a request waits for a connection
+   * to it: what it cannot have acted on, or may do twice, goes out anew.
+   */
+  #mayReplay({ code }: Failure, unsent: boolean): boolean {
+    const isNobodysFault = code === "upstream-closed-idle" || code === "no-healthy-upstream";
+    if (!isNobodysFault || this.#replays >= MAX_REPLAYS) return false;
+    return (unsent || this.#mayRepeat) && this.body.mayReplay;
+  }
+
+  #retriesAnswer(head: ResponseHead, plan: ForwardPlan, cluster: UpstreamCluster): boolean {
+    const grpcStatus = this.#record.isGrpc ? head.field(FIELD.grpcStatus) : undefined;
+    if (head.status < 400 && grpcStatus === undefined) return false;
+    const outcome: TryOutcome = { kind: "response", status: head.status, grpcStatus };
+    if (!this.#retry(outcome, plan, cluster)) return false;
+    this.#client?.abort();
+    this.#client = undefined;
+    this.#leaveHost();
+    return true;
+  }
+
+  /** True: another try is under way, after a pause. */
+  #retry(outcome: TryOutcome, plan: ForwardPlan, cluster: UpstreamCluster): boolean {
+    const { retry } = plan.action;
+    const { host, runtime } = this.#record;
+    if (retry === undefined || !this.body.mayReplay) return false;
+    if (!wantsRetry(retry, outcome, this.#mayRepeat)) return false;
+    this.isExhausted = retry.attempts > 0;
+    if (this.#retries >= retry.attempts || !(this.#isRetrying || cluster.startRetry()))
+      return false;
+    this.isExhausted = false;
+    this.#isRetrying = true;
+    if (retry.hostSelectionAttempts > 0 && host !== undefined) this.#tried.push(host);
+    const step = { baseMs: retry.backoffBaseMs, maxMs: retry.backoffMaxMs };
+    const pauseMs = backoffMs(this.#retries++, step, runtime.random);
+    this.#pauseRequest();
+    this.#isBackingOff = true;
+    runtime.timers.start(this.#timer, pauseMs);
+    return true;
+  }
+
+  #timerFired(): void {
+    const plan = this.#plan;
+    const cluster = this.#cluster;
+    if (plan === undefined || cluster === undefined) return;
+    if (this.#isBackingOff) {
+      this.#isBackingOff = false;
+      this.#try(plan, cluster);
+      return;
+    }
+    const what = `${cluster.what} at ${this.#record.host?.address ?? ""}`;
+    this.giveUp();
+    const message = `${what}: no answer within ${plan.action.retry?.perTryTimeoutMs ?? 0} ms`;
+    this.#tryFailed({ code: "per-try-timeout", message }, false, undefined);
+  }
+
+  #fail(failure: Failure): void {
+    this.#record.runtime.timers.stop(this.#timer);
+    this.#owner.onFailed(failure);
+  }
+
+  #leaveHost(): void {
+    if (!this.#isOnHost) return;
+    this.#isOnHost = false;
+    const { host } = this.#record;
+    if (host !== undefined) host.activeRequests--;
+  }
+
+  #pauseRequest(): void {
+    if (this.#isPaused || this.body.isComplete) return;
+    this.#isPaused = true;
+    this.#exchange.pauseRequest();
+  }
+
+  #resumeRequest(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#exchange.resumeRequest();
+  }
+}
+
+function describeHosts(cluster: UpstreamCluster): string {
+  const { length } = cluster.hosts;
+  if (length === 0) return "it has no endpoint";
+  return `none of its ${length} endpoints may be used: they are ejected, or do not accept mutual TLS`;
+}
