@@ -9,8 +9,9 @@ import type { FuzzTarget } from "./target.ts";
 import { chunkedBody } from "./targets/http1-body.ts";
 import { requestHead, responseHead } from "./targets/http1-heads.ts";
 import { path } from "./targets/http1-path.ts";
+import { http2Frames } from "./targets/http2-frames.ts";
 
-const TARGETS: readonly FuzzTarget[] = [requestHead, responseHead, chunkedBody, path];
+const TARGETS: readonly FuzzTarget[] = [requestHead, responseHead, chunkedBody, path, http2Frames];
 const MAX_BYTES = 4_096;
 
 const { values } = parseArgs({

@@ -28,6 +28,14 @@ export class ByteWriter {
     this.length += source.length;
   }
 
+  /** Makes room for bytes that the caller writes into `bytes` itself, and returns where they begin. */
+  claim(count: number): number {
+    this.#reserve(count);
+    const at = this.length;
+    this.length += count;
+    return at;
+  }
+
   /** What was written so far, without a copy: valid until the next call. */
   view(): Buffer {
     return this.bytes.subarray(0, this.length);
