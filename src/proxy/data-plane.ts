@@ -4,7 +4,6 @@ import type { Snapshot } from "#config/snapshot.ts";
 import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
-import { http1Client } from "#http/client/http1-client-connection.ts";
 import { serveHttp1 } from "#http/server/server-connection.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import { hasPendingInput } from "#net/pending-input.ts";
@@ -27,8 +26,8 @@ import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { ClusterSet, type Resolve } from "./upstream/cluster-set.ts";
-import type { Dial } from "./upstream/connection-pool.ts";
-import { type DialSurroundings, dialHost, HTTP_ALPN } from "./upstream/dial.ts";
+import type { DialSurroundings } from "./upstream/dial.ts";
+import { httpDialler } from "./upstream/http-dialler.ts";
 
 export interface DataPlaneOptions {
   readonly workload: Workload;
@@ -86,7 +85,7 @@ export class DataPlane {
       hasPendingInput: ({ transport }) => hasPendingInput(transport),
       metrics: this.metrics,
       self,
-      dialFor: httpDialer(dialling),
+      diallerFor: (cluster) => httpDialler(dialling, cluster),
       resolve: options.resolve ?? resolveByHost,
     });
     const runtime: ProxyRuntime = {
@@ -234,14 +233,6 @@ const after: After = (delayMs, callback) => {
   const timer = setTimeout(callback, delayMs);
   return () => clearTimeout(timer);
 };
-
-function httpDialer(dialling: DialSurroundings): (cluster: Parameters<typeof dialHost>[1]) => Dial {
-  return (cluster) => (host, owner, result) =>
-    dialHost(dialling, cluster, host, HTTP_ALPN, {
-      connected: (transport) => result.connected(http1Client(transport, owner)),
-      failed: (failure) => result.failed(failure),
-    });
-}
 
 const resolveByHost: Resolve = async (name) => {
   const found = await lookup(name, { all: true });

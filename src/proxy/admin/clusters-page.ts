@@ -27,11 +27,13 @@ export function clustersJson(clusters: Iterable<UpstreamCluster>): unknown {
   }));
 }
 
-function hostFacts({ endpoint, pool, ejection, activeRequests, weight }: Host) {
+function hostFacts(host: Host) {
+  const { endpoint, ejection, activeRequests, weight } = host;
   return {
     rq_active: activeRequests,
-    cx_active: pool.connections,
-    cx_idle: pool.idleConnections,
+    cx_active: host.connections,
+    cx_idle: host.idleConnections,
+    cx_http2: host.sharedConnections,
     weight,
     health_flags: ejection.isEjected ? "/failed_outlier_check" : "healthy",
     ejections: ejection.times,

@@ -1,9 +1,11 @@
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import type { PeerError } from "#http/exchange.ts";
 import type { Failure } from "../local-reply.ts";
-import { COUNTED, LocalCounts, type UsageCounts } from "../resilience/usage-counts.ts";
-import type { Host } from "./host.ts";
-import { KeepAlive } from "./keep-alive.ts";
+import { Freshness, type FreshnessSurroundings } from "./freshness.ts";
+import { IdleConnections } from "./idle-connections.ts";
+import type { LimitedPool, PoolUsage } from "./pool-limits.ts";
+import { SharedConnections } from "./shared-connections.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** A request that waits for a connection. Exactly one of the calls comes, unless it cancels. */
 export interface Waiter {
@@ -14,266 +16,234 @@ export interface Waiter {
 
 /** Told once how a dial ended; `connected` is followed by the owner's calls for the connection's life. */
 export interface DialResult {
-  connected(connection: ClientConnection): void;
+  /** `credentials`: what was shown of this side, the same object for the same certificate. */
+  connected(connection: ClientConnection, credentials?: unknown): void;
   failed(failure: Failure): void;
 }
 
-/** Connects to a host, TLS and secure naming included. */
-export type Dial = (host: Host, owner: ConnectionOwner, result: DialResult) => void;
+/** How the connections of one pool are made. */
+export interface PoolDialler {
+  /** Connects, TLS and secure naming included. */
+  dial(owner: ConnectionOwner, result: DialResult): void;
+  /** Whether a connection may turn out to carry many requests at a time. */
+  readonly mayShare: boolean;
+  /** What the next `dial` would show of this side; undefined when it shows nothing. */
+  credentials(): unknown;
+}
 
 /** What the pools of one cluster share. */
-export interface PoolSurroundings {
-  readonly dial: Dial;
-  readonly nowMs: () => number;
-  /** The kernel knows something about this idle connection that the event loop has not told yet. */
-  readonly hasPendingInput: (connection: ClientConnection) => boolean;
+export interface PoolSurroundings extends FreshnessSurroundings {
+  readonly random: () => number;
   /** `payments.shop.svc.cluster.local:9090`, for messages. */
   readonly what: string;
-  readonly settings: PoolSettings;
   readonly usage: PoolUsage;
 }
 
-/** Replaced in place when the cluster's configuration changes. */
-export interface PoolSettings {
-  idleTimeoutMs: number;
-  maxRequestsPerConnection: number;
-  maxConnections: number;
-  maxPendingRequests: number;
-}
-
-/** Counts of the whole cluster. */
-export class PoolUsage {
-  readonly counts: UsageCounts;
-  readonly pools = new Set<ConnectionPool>();
-  readonly #starved = new Set<ConnectionPool>();
-
-  constructor(counts: UsageCounts = new LocalCounts()) {
-    this.counts = counts;
-  }
-
-  get connections(): number {
-    return this.counts.here(COUNTED.connections);
-  }
-
-  get pending(): number {
-    return this.counts.here(COUNTED.pending);
-  }
-
-  /** A pool whose requests wait although none of its own connections will become free. */
-  get starved(): ConnectionPool | undefined {
-    for (const pool of this.#starved) return pool;
-    return undefined;
-  }
-
-  starve(pool: ConnectionPool): void {
-    this.#starved.add(pool);
-    this.counts.wait(true);
-  }
-
-  feed(pool: ConnectionPool): void {
-    if (this.#starved.delete(pool) && this.#starved.size === 0) this.counts.wait(false);
-  }
-
-  /** Another worker waits for a place, or has given one back. */
-  stir(): void {
-    this.starved?.tryAgain();
-    if (!this.counts.isAwaited) return;
-    for (const pool of this.pools) if (pool.giveUpIdle()) return;
-  }
+/** What is remembered of a connection. */
+interface Made {
+  readonly atMs: number;
+  readonly credentials: unknown;
 }
 
 /**
- * The connections to one host. A request takes the idle one that was used last, else waits while a new one is made; a
- * connection that becomes free meanwhile serves whoever waits longest.
+ * The connections to one host. A request takes one at once, else waits while one is made; a connection that becomes free
+ * meanwhile serves whoever waits longest.
  *
- *   dialling ──► idle ◄──► busy ──► retired
+ *   dialling ─┬─► idle ◄──► busy ──► retired        HTTP/1: one request at a time, one dial for each that waits
+ *             └─► shared ──────────► retired        HTTP/2: all wait for one dial, a spare one is made before it is full
  */
-export class ConnectionPool implements ConnectionOwner {
-  readonly #host: Host;
-  readonly #shared: PoolSurroundings;
-  readonly #all = new Set<ClientConnection>();
-  /** Oldest first. */
-  readonly #idle: ClientConnection[] = [];
-  readonly #waiters: Waiter[] = [];
-  readonly #keepAlive = new KeepAlive();
+export class ConnectionPool implements ConnectionOwner, LimitedPool {
+  readonly #dialler: PoolDialler;
+  readonly #address: string;
+  readonly #surroundings: PoolSurroundings;
+  readonly #made = new Map<ClientConnection, Made>();
+  readonly #freshness: Freshness;
+  readonly #idle: IdleConnections;
+  readonly #shares: SharedConnections;
+  readonly #line: WaitingLine;
+  /** Too old, or made with a certificate of before: they go as soon as they can be spared. */
+  readonly #leaving = new Set<ClientConnection>();
   #dialling = 0;
+  /** What the last dial ended in; until then the best is hoped for. */
+  #isShared: boolean;
+  #spareNotBeforeMs = 0;
   #isClosed = false;
 
-  constructor(host: Host, surroundings: PoolSurroundings) {
-    this.#host = host;
-    this.#shared = surroundings;
+  constructor(address: string, dialler: PoolDialler, surroundings: PoolSurroundings) {
+    this.#address = address;
+    this.#dialler = dialler;
+    this.#surroundings = surroundings;
+    this.#isShared = dialler.mayShare;
+    this.#freshness = new Freshness(surroundings);
+    this.#idle = new IdleConnections(this.#freshness);
+    this.#shares = new SharedConnections(this.#freshness, surroundings.settings);
+    this.#line = new WaitingLine(this, surroundings.usage);
     surroundings.usage.pools.add(this);
   }
 
   get connections(): number {
-    return this.#all.size;
+    return this.#made.size;
   }
 
   get idleConnections(): number {
-    return this.#idle.length;
+    return this.#idle.size;
+  }
+
+  get sharedConnections(): number {
+    return this.#shares.size;
   }
 
   /**
-   * An idle connection at once, or undefined: then the waiter is told later. "overflow": as many requests wait already as
-   * the cluster allows.
+   * A connection at once, or undefined: then the waiter is told later. "overflow": as many requests wait already as the
+   * cluster allows.
    */
   acquire(waiter: Waiter, mayRepeat: boolean): ClientConnection | "overflow" | undefined {
-    const idle = this.#takeIdle(mayRepeat);
+    const shared = this.#shares.size === 0 ? undefined : this.#shares.take(mayRepeat);
+    if (shared !== undefined) {
+      if (this.#shares.isRunningLow) this.#dialSpare();
+      return shared;
+    }
+    const idle = this.#idle.take(mayRepeat);
     if (idle !== undefined) return idle;
-    const { usage, settings } = this.#shared;
-    if (!usage.counts.take(COUNTED.pending, settings.maxPendingRequests)) return "overflow";
-    this.#waiters.push(waiter);
-    this.#dialForWaiters();
+    if (!this.#line.join(waiter, this.#surroundings.settings)) return "overflow";
+    this.tryAgain();
     return undefined;
   }
 
   cancel(waiter: Waiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at === -1) return;
-    this.#waiters.splice(at, 1);
-    this.#shared.usage.counts.release(COUNTED.pending);
-    if (this.#waiters.length === 0) this.#shared.usage.feed(this);
+    this.#line.leave(waiter);
   }
 
-  /** Closes connections that nobody will be given any more. */
+  /** Closes connections that nobody will be given any more, and lets go of those whose time is over. */
   sweep(): void {
-    for (const connection of this.#idle.slice())
-      if (!this.#isFresh(connection, true)) this.#retireIdle(connection);
+    this.#idle.retireStale();
+    this.#shares.retireStale();
+    if (this.#made.size === 0) return;
+    const { nowMs, settings, random } = this.#surroundings;
+    const oldestMs = nowMs() - settings.maxConnectionDurationMs;
+    const current = this.#dialler.credentials();
+    for (const [connection, { atMs, credentials }] of [...this.#made]) {
+      const isOfBefore = current !== undefined && credentials !== current;
+      if (atMs <= oldestMs || (isOfBefore && random() < RENEWED_PER_SWEEP)) this.#leave(connection);
+    }
   }
 
   /** The host is gone: idle connections close, busy ones finish what they do. */
   close(): void {
     this.#isClosed = true;
-    this.#shared.usage.pools.delete(this);
-    this.#idle.length = 0;
-    for (const connection of [...this.#all]) connection.retire();
-    const failure: Failure = {
+    this.#surroundings.usage.pools.delete(this);
+    this.#idle.clear();
+    this.#shares.clear();
+    for (const connection of [...this.#made.keys()]) connection.retire();
+    this.#line.fail(this.#line.length, {
       code: "no-healthy-upstream",
-      message: `${this.#shared.what}: ${this.#host.address} has left the destination`,
-    };
-    this.#failWaiters(failure);
+      message: `${this.#surroundings.what}: ${this.#address} has left the destination`,
+    });
   }
 
   onAvailable(connection: ClientConnection): void {
-    const { maxRequestsPerConnection } = this.#shared.settings;
-    const usedUp =
-      maxRequestsPerConnection > 0 && connection.requestCount >= maxRequestsPerConnection;
-    if (this.#isClosed || usedUp) {
+    const hasLeft = this.#leaving.size > 0 && connection.protocol !== "h2";
+    if (
+      this.#isClosed ||
+      this.#shares.isUsedUp(connection) ||
+      (hasLeft && this.#leaving.delete(connection))
+    ) {
       connection.retire();
       return;
     }
-    const waiter = this.#nextWaiter();
-    if (waiter !== undefined) {
-      waiter.onConnection(connection);
-      return;
-    }
-    const { starved, counts } = this.#shared.usage;
-    if (counts.isAwaited || (starved !== undefined && starved !== this)) connection.retire();
-    else this.#idle.push(connection);
+    if (this.#line.length > 0) this.#line.serve(connection);
+    if (connection.available === 0) return;
+    if (this.#surroundings.usage.isWanted(this)) {
+      if (connection.idleSinceMs !== undefined) connection.retire();
+    } else if (connection.protocol !== "h2") this.#idle.add(connection);
   }
 
   onRetired(connection: ClientConnection, error: PeerError | undefined): void {
-    const { idleSinceMs } = connection;
-    const at = this.#idle.indexOf(connection);
-    if (at !== -1) {
-      this.#idle.splice(at, 1);
-      if (idleSinceMs !== undefined && this.#all.has(connection) && error === undefined)
-        this.#keepAlive.closedWhileIdle(this.#shared.nowMs() - idleSinceMs);
-    }
-    if (!this.#all.delete(connection)) return;
-    this.#shared.usage.counts.release(COUNTED.connections);
-    this.#connectionGone();
+    const wasFree = this.#idle.remove(connection) || this.#shares.remove(connection);
+    if (!this.#made.delete(connection)) return;
+    this.#leaving.delete(connection);
+    if (wasFree && error === undefined) this.#freshness.closedWhileIdle(connection);
+    this.#surroundings.usage.givePlace(this);
   }
 
-  #takeIdle(mayRepeat: boolean): ClientConnection | undefined {
-    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.available > 0 && this.#isFresh(last, mayRepeat)) {
-        // A server that died a moment ago has told the kernel already: what cannot be repeated is not sent into its grave.
-        if (mayRepeat || !this.#shared.hasPendingInput(last)) return last;
-      }
-      last.retire();
-    }
-    return undefined;
-  }
-
-  #isFresh(connection: ClientConnection, mayRepeat: boolean): boolean {
-    const { idleSinceMs, keepAliveMs } = connection;
-    if (idleSinceMs === undefined) return true;
-    const idleMs = this.#shared.nowMs() - idleSinceMs;
-    return this.#keepAlive.isFresh(
-      idleMs,
-      keepAliveMs,
-      mayRepeat,
-      this.#shared.settings.idleTimeoutMs,
-    );
-  }
-
-  #nextWaiter(): Waiter | undefined {
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) return undefined;
-    this.#shared.usage.counts.release(COUNTED.pending);
-    if (this.#waiters.length === 0) this.#shared.usage.feed(this);
-    return waiter;
-  }
-
-  /** One dial per waiter, as far as the cluster's limit allows. */
-  #dialForWaiters(): void {
-    const { usage, settings } = this.#shared;
-    while (this.#dialling < this.#waiters.length) {
-      if (!usage.counts.take(COUNTED.connections, settings.maxConnections)) {
-        if (this.#all.size > 0 || this.#dialling > 0) return;
-        usage.starve(this);
-        for (const pool of usage.pools) if (pool.giveUpIdle()) return; // which dials for us
+  /** One dial per waiter; where connections are shared, as many as they will fill. */
+  tryAgain(): void {
+    const { usage, settings } = this.#surroundings;
+    while (this.#dialling < this.#wantedDials()) {
+      if (!usage.takePlace(settings)) {
+        if (this.#made.size === 0 && this.#dialling === 0) usage.starve(this);
         return;
       }
       usage.feed(this);
-      this.#dialling++;
       this.#dial();
     }
   }
 
-  /** A place in the cluster's limit may have become free. */
-  tryAgain(): void {
-    if (this.#waiters.length > 0) this.#dialForWaiters();
-  }
-
-  /** True: a place in the cluster's limit became free. */
   giveUpIdle(): boolean {
-    const [oldest] = this.#idle;
-    if (oldest !== undefined) this.#retireIdle(oldest);
-    return oldest !== undefined;
+    return this.#idle.retireOldest() || this.#shares.retireIdle();
   }
 
-  /** Forgotten first: what we close ourselves says nothing about the server's habits. */
-  #retireIdle(connection: ClientConnection): void {
-    this.#idle.splice(this.#idle.indexOf(connection), 1);
-    connection.retire();
+  #wantedDials(): number {
+    const { length } = this.#line;
+    if (!this.#isShared || length === 0) return length;
+    if (this.#shares.isHeldBack) return 0;
+    return Math.ceil(length / this.#shares.usualCapacity);
   }
 
+  /** False: the limit of connections does not allow one. */
+  #dialSpare(): boolean {
+    if (this.#dialling > 0) return true;
+    const { usage, settings, nowMs } = this.#surroundings;
+    if (nowMs() < this.#spareNotBeforeMs) return true;
+    if (!usage.takePlace(settings)) return false;
+    this.#dial();
+    return true;
+  }
+
+  /** Its place is taken already. */
   #dial(): void {
-    this.#shared.dial(this.#host, this, {
-      connected: (connection) => {
-        this.#dialling--;
-        this.#all.add(connection);
-        this.onAvailable(connection);
-      },
-      failed: (failure) => {
-        this.#dialling--;
-        this.#shared.usage.counts.release(COUNTED.connections);
-        if (this.#waiters.length > this.#dialling) this.#nextWaiter()?.onConnectionFailed(failure);
-        this.#connectionGone();
-      },
+    this.#dialling++;
+    this.#dialler.dial(this, {
+      connected: (connection, credentials) => this.#connected(connection, credentials),
+      failed: (failure) => this.#dialFailed(failure),
     });
   }
 
-  #connectionGone(): void {
+  #connected(connection: ClientConnection, credentials: unknown): void {
+    this.#dialling--;
+    this.#made.set(connection, { atMs: this.#surroundings.nowMs(), credentials });
+    this.#isShared = connection.protocol === "h2";
+    if (this.#isShared && !this.#isClosed) {
+      this.#shares.add(connection);
+      for (const old of [...this.#leaving]) this.#shares.retire(old);
+    }
+    this.onAvailable(connection);
     this.tryAgain();
-    const { starved } = this.#shared.usage;
-    if (starved !== undefined && starved !== this) starved.tryAgain();
   }
 
-  #failWaiters(failure: Failure): void {
-    for (let waiter = this.#nextWaiter(); waiter !== undefined; waiter = this.#nextWaiter())
-      waiter.onConnectionFailed(failure);
+  /** Whoever waited for this dial fails with it; those whom another dial will serve wait on. */
+  #dialFailed(failure: Failure): void {
+    const { nowMs, usage } = this.#surroundings;
+    const dials = this.#dialling--;
+    this.#spareNotBeforeMs = nowMs() + SPARE_RETRY_MS;
+    const { length } = this.#line;
+    const failed = this.#isShared ? Math.ceil(length / dials) : Math.min(1, length - dials + 1);
+    this.#line.fail(failed, failure);
+    usage.givePlace(this);
+  }
+
+  /** With requests under way, a shared connection waits for its successor, so that nobody waits for that. */
+  #leave(connection: ClientConnection): void {
+    const isBusy = connection.idleSinceMs === undefined;
+    if (connection.protocol !== "h2") {
+      if (isBusy) this.#leaving.add(connection);
+      else this.#idle.retire(connection);
+    } else if (isBusy && !this.#shares.hasOther(connection) && this.#dialSpare())
+      this.#leaving.add(connection);
+    else this.#shares.retire(connection);
   }
 }
+
+/** After a renewal of the certificate, half of the connections are made anew within 20 s. */
+const RENEWED_PER_SWEEP = 1 / 30;
+const SPARE_RETRY_MS = 1_000;

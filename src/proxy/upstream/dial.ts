@@ -22,13 +22,13 @@ export interface DialSurroundings {
   readonly wallMs: () => number;
 }
 
-/** HTTP/1.1 inside Istio's mutual TLS; TCP inside it. */
-export const HTTP_ALPN: readonly string[] = ["istio-http/1.1"];
+/** TCP inside Istio's mutual TLS. */
 export const TCP_ALPN: readonly string[] = ["istio"];
 
 /** Told once; the transport reads nothing before somebody is attached. */
 export interface DialOutcome {
-  connected(transport: Transport): void;
+  /** `credentials`: what was shown of this side, the same object for the same certificate; undefined for nothing. */
+  connected(transport: Transport, credentials: unknown): void;
   failed(failure: Failure): void;
 }
 
@@ -52,7 +52,7 @@ export function dialHost(
   }
   const { connectTimeoutMs } = cluster;
   connect({ address: host.endpoint.address, connectTimeoutMs, ...(tls && { tls }) }).then(
-    (transport) => outcome.connected(transport),
+    (transport) => outcome.connected(transport, tls?.context),
     (cause: unknown) => {
       const error =
         cause instanceof NetError ? cause : new NetError("connect-failed", String(cause), cause);

@@ -1,6 +1,6 @@
 import type { SocketAddress } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
-import { Ejection } from "../resilience/ejection.ts";
+import { type Ejection, LocalEjection } from "../resilience/ejection.ts";
 import { upstreamFragment } from "../telemetry/access-log-line.ts";
 import type { RequestSeries } from "../telemetry/series.ts";
 import type { HttpVersion } from "./alpn.ts";
@@ -20,7 +20,7 @@ export class Host {
   readonly endpoint: Endpoint;
   readonly address: string;
   readonly weight: number;
-  readonly ejection = new Ejection();
+  ejection: Ejection = new LocalEjection();
   /** For requests in HTTP/1, or all where the cluster does not follow its clients. */
   readonly pool: ConnectionPool;
   readonly followsClient: boolean;

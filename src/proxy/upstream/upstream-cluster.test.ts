@@ -59,9 +59,15 @@ class ScriptedConnection implements ClientConnection {
   destroy(): void {
     this.retire();
   }
+  /** What sending does. */
+  use(): void {
+    this.requestCount++;
+    this.available--;
+    this.idleSinceMs = undefined;
+  }
   /** The request that used it is over. */
   free(nowMs: number): void {
-    this.requestCount++;
+    this.available++;
     this.idleSinceMs = nowMs;
     this.owner.onAvailable(this);
   }
@@ -78,6 +84,7 @@ class RecordingWaiter implements Waiter {
   readonly failures: string[] = [];
   onConnection(connection: ClientConnection): void {
     this.got.push(connection);
+    if (connection instanceof ScriptedConnection) connection.use();
   }
   onConnectionFailed({ code }: { readonly code: string }): void {
     this.failures.push(code);
@@ -88,7 +95,7 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
   const dials: Dialled[] = [];
   const clock = { nowMs: 0 };
   const pending = new Set<ClientConnection>();
-  const dial = (host: Host, owner: ConnectionOwner, result: DialResult): void => {
+  const dialTo = (host: Host, owner: ConnectionOwner, result: DialResult): void => {
     dials.push({
       host,
       connect: () => {
@@ -107,7 +114,15 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
       hasPendingInput: (connection) => pending.has(connection),
       metrics: new MetricsRegistry(),
       self: unknownWorkload,
-      dialFor: () => dial,
+      diallerFor: () => ({
+        version: "http1",
+        followsClient: false,
+        to: (host) => ({
+          mayShare: false,
+          credentials: () => undefined,
+          dial: (owner, result) => dialTo(host, owner, result),
+        }),
+      }),
     },
   );
   made.setEndpoints([endpoint(1), endpoint(2)]);

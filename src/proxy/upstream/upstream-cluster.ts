@@ -7,13 +7,9 @@ import type { ShareCluster, SharedCluster } from "../resilience/sharing.ts";
 import { COUNTED } from "../resilience/usage-counts.ts";
 import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { type PairLabels, unknownWorkload, type WorkloadLabels } from "../telemetry/series.ts";
-import {
-  type Dial,
-  type PoolSettings,
-  type PoolSurroundings,
-  PoolUsage,
-} from "./connection-pool.ts";
-import { Host } from "./host.ts";
+import type { PoolSurroundings } from "./connection-pool.ts";
+import { type Dialler, Host } from "./host.ts";
+import { type PoolSettings, PoolUsage } from "./pool-limits.ts";
 
 /** What every cluster of a proxy shares. */
 export interface UpstreamSurroundings {
@@ -23,7 +19,7 @@ export interface UpstreamSurroundings {
   readonly metrics: MetricsRegistry;
   /** The workload that this proxy stands beside. */
   readonly self: WorkloadLabels;
-  readonly dialFor: (cluster: Cluster) => Dial;
+  readonly diallerFor: (cluster: Cluster) => Dialler;
   /** Present when this process is one of several workers. */
   readonly share?: ShareCluster;
 }
@@ -45,7 +41,8 @@ export class UpstreamCluster {
   readonly #shared: UpstreamSurroundings;
   readonly #workers: SharedCluster | undefined;
   #ejectionVersion = 0;
-  #pool: PoolSurroundings;
+  readonly #pool: PoolSurroundings;
+  #dialler: Dialler;
 
   constructor(config: Cluster, surroundings: UpstreamSurroundings) {
     this.config = config;
@@ -56,6 +53,7 @@ export class UpstreamCluster {
     this.usage = new PoolUsage(this.#workers?.counts);
     this.#settings = poolSettings(config);
     this.#pool = this.#poolSurroundings();
+    this.#dialler = surroundings.diallerFor(config);
     this.#picker = makePicker(config.balancer, []);
     this.#outliers = this.#makeOutliers();
     this.#sweptAtMs = surroundings.nowMs();
@@ -79,17 +77,14 @@ export class UpstreamCluster {
       this.#outliers = this.#makeOutliers();
       if (this.#outliers === undefined) for (const host of this.#all) host.ejection.bringBack();
     }
-    const samePath =
-      sameJson(before.transport, config.transport) &&
-      before.connectTimeoutMs === config.connectTimeoutMs;
-    if (!samePath) {
+    if (!sameJson(connectionFacts(before), connectionFacts(config))) {
       const old = this.#all;
-      this.#pool = this.#poolSurroundings();
+      this.#dialler = this.#shared.diallerFor(config);
       this.#hosts = new Map();
       this.#all = [];
       this.setEndpoints(old.map(({ endpoint }) => endpoint));
       // Last: who waited for a connection finds the new hosts in place.
-      for (const host of old) host.pool.close();
+      for (const host of old) host.close();
     } else this.#rebuild();
   }
 
@@ -111,7 +106,7 @@ export class UpstreamCluster {
     this.#hosts = next;
     this.#all = [...next.values()];
     this.#rebuild();
-    for (const host of gone) host.pool.close();
+    for (const host of gone) host.close();
   }
 
   /** Undefined: no host may be used. */
@@ -163,7 +158,7 @@ export class UpstreamCluster {
 
   /** To be called about once a second. */
   sweep(): void {
-    for (const host of this.#all) host.pool.sweep();
+    for (const host of this.#all) host.sweep();
     const outliers = this.#outliers;
     const nowMs = this.#shared.nowMs();
     if (outliers === undefined || nowMs - this.#sweptAtMs < outliers.intervalMs) return;
@@ -200,7 +195,7 @@ export class UpstreamCluster {
 
   #makeHost(endpoint: Endpoint, key: string): Host {
     const series = this.#shared.metrics.requests(this.#pair(endpoint));
-    const host = new Host(endpoint, this.config.name, series, this.#pool);
+    const host = new Host(endpoint, this.config.name, series, this.#dialler, this.#pool);
     if (this.#workers !== undefined) host.ejection = this.#workers.ejection(key);
     return host;
   }
@@ -211,8 +206,8 @@ export class UpstreamCluster {
 
   #poolSurroundings(): PoolSurroundings {
     return {
-      dial: this.#shared.dialFor(this.config),
       nowMs: this.#shared.nowMs,
+      random: this.#shared.random,
       hasPendingInput: this.#shared.hasPendingInput,
       what: this.what,
       settings: this.#settings,
@@ -263,9 +258,16 @@ function describeCluster({ destination, name }: Cluster): string {
   return `${destination.host}:${destination.port}${subset}`;
 }
 
-function poolSettings({ limits, idleTimeoutMs }: Cluster): PoolSettings {
+/** What a connection was made by: when it changes, the ones that exist are of no use any more. */
+function connectionFacts(config: Cluster): unknown {
+  const { transport, connectTimeoutMs, protocol, http2, multiplexing, tcpKeepalive } = config;
+  return [transport, connectTimeoutMs, protocol, http2, multiplexing, tcpKeepalive];
+}
+
+function poolSettings({ limits, idleTimeoutMs, maxConnectionDurationMs }: Cluster): PoolSettings {
   return {
     idleTimeoutMs,
+    maxConnectionDurationMs: maxConnectionDurationMs ?? Number.POSITIVE_INFINITY,
     maxRequestsPerConnection: limits.maxRequestsPerConnection,
     maxConnections: limits.maxConnections ?? Number.POSITIVE_INFINITY,
     maxPendingRequests: limits.maxPendingRequests ?? Number.POSITIVE_INFINITY,
