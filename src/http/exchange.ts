@@ -1,6 +1,6 @@
 /**
- * What HTTP/1.1 offers its users today and HTTP/2 will offer in the same words: one request, one response, bodies with
- * back-pressure, trailers, 1xx and tunnels. Callbacks and reused objects only: no promise or stream per request.
+ * What HTTP/1.1 and HTTP/2 offer their users in the same words: one request, one response, bodies with back-pressure,
+ * trailers, 1xx and tunnels. Callbacks and reused objects only: no promise or stream per request.
  */
 
 import type { NetError } from "#net/net-error.ts";
@@ -8,6 +8,7 @@ import type { Transport } from "#net/transport.ts";
 import type { FieldName } from "#wire/http1/field-name.ts";
 import type { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Http1Error } from "#wire/http1/http1-error.ts";
+import type { Http2Error } from "#wire/http2/http2-error.ts";
 
 /** Read access to the fields of a head or trailer block, in the order and case in which they came. */
 export interface FieldView {
@@ -67,7 +68,7 @@ export interface LocalReply {
 }
 
 /** What may go wrong with a peer: broken protocol, or a broken socket. */
-export type PeerError = Http1Error | NetError;
+export type PeerError = Http1Error | Http2Error | NetError;
 
 /** What the handler of a request is told. Method names differ from `ClientExchangeEvents` so that one object can be both. */
 export interface ServerExchangeEvents {

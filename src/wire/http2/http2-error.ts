@@ -134,6 +134,7 @@ const REASONS = {
   "window-overflow": connection("FLOW_CONTROL_ERROR", "the connection's window exceeds 2^31-1"),
   "window-exceeded": connection("FLOW_CONTROL_ERROR", "more data than the connection's window"),
   "zero-increment": connection("PROTOCOL_ERROR", "a WINDOW_UPDATE of zero for the connection"),
+  "bad-compression": connection("COMPRESSION_ERROR", "a header block cannot be decompressed"),
   "header-block-too-large": connection("ENHANCE_YOUR_CALM", "a header block beyond any limit"),
   "too-many-continuations": connection("ENHANCE_YOUR_CALM", "more CONTINUATION than the limit"),
   "empty-frames": connection("ENHANCE_YOUR_CALM", "empty frames in a row"),
@@ -165,17 +166,18 @@ export class Http2Error extends Error {
   readonly status: number;
   readonly #detail: string | undefined;
 
-  /** Left out, the scope is the one of the table. */
+  /** Left out, scope and code are those of the table. */
   constructor(
     reason: Http2Reason,
     scope?: Http2Scope,
     detail?: string,
     fault: Fault = "downstream",
+    code?: Http2Code,
   ) {
     const facts: ReasonFacts = REASONS[reason];
     super(detail === undefined ? facts.message : `${facts.message}: ${detail}`);
     this.reason = reason;
-    this.code = facts.code;
+    this.code = code ?? facts.code;
     this.scope = scope ?? facts.scope;
     this.fault = fault;
     this.status = statusOf(facts, fault);
@@ -185,7 +187,13 @@ export class Http2Error extends Error {
   /** The same error, said of another side: decoders do not know whose bytes they read. */
   by(fault: Fault): Http2Error {
     if (fault === this.fault) return this;
-    return new Http2Error(this.reason, this.scope, this.#detail, fault);
+    return new Http2Error(this.reason, this.scope, this.#detail, fault, this.code);
+  }
+
+  /** The peer sent RST_STREAM with that code. */
+  static resetBy(fault: Fault, code: Http2Code): Http2Error {
+    const reason = code === "REFUSED_STREAM" ? "stream-refused" : "stream-reset";
+    return new Http2Error(reason, "stream", code, fault, code);
   }
 }
 
