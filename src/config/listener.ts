@@ -14,6 +14,11 @@ export interface InboundListener {
   /** Effective PeerAuthentication mode: mutual TLS only, both, or plaintext only. */
   readonly mtls: "strict" | "permissive" | "disable";
   readonly authorization: Authorization;
+  /**
+   * What the application speaks: requests only, bytes that are not looked at, or whatever the first bytes tell. What a
+   * caller says by the ALPN of mutual TLS counts before it. Absent: `detect`.
+   */
+  readonly content?: "http" | "tcp" | "detect";
   /** Inline: one host `*`, one cluster `inbound|<workload port>||`. */
   readonly routes: RouteConfiguration;
   readonly http: HttpSettings;

@@ -1,3 +1,4 @@
+import type { ConnectionRoutes } from "./connection-routes.ts";
 import type { Origin } from "./origin.ts";
 import type { HeaderMatch, QueryMatch } from "./string-match.ts";
 
@@ -15,6 +16,8 @@ export interface VirtualHost {
   readonly domains: readonly string[];
   /** First match wins. */
   readonly routes: readonly Route[];
+  /** Absent: the host carries requests only. */
+  readonly connections?: ConnectionRoutes;
   readonly origins: Origins;
 }
 

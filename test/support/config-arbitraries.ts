@@ -8,6 +8,12 @@ import type {
   SocketAddress,
   UpstreamTransport,
 } from "#config/cluster.ts";
+import type {
+  ConnectionRoutes,
+  ConnectionTarget,
+  TcpRoute,
+  TlsRoute,
+} from "#config/connection-routes.ts";
 import type { Endpoint, EndpointSet } from "#config/endpoint.ts";
 import type { HttpSettings, Listener } from "#config/listener.ts";
 import type { Origin } from "#config/origin.ts";
@@ -179,12 +185,20 @@ const route = value<Route>({
   requestHeaders: someEdits,
   responseHeaders: someEdits,
 });
-export const virtualHosts = value<VirtualHost>({
-  name: text,
-  domains: list(text, 1),
-  routes: list(route),
-  origins,
+const connectionRoute = {
+  subnets: list(text),
+  clusters: list(value<ConnectionTarget>({ cluster: text, weight: fc.nat(10_000) }), 1),
+};
+const connections = value<ConnectionRoutes>({
+  content: fc.constantFrom("tcp", "tls", "detect"),
+  addresses: list(text),
+  tls: list(value<TlsRoute>({ serverNames: list(text, 1), ...connectionRoute })),
+  tcp: list(value<TcpRoute>(connectionRoute)),
 });
+export const virtualHosts = value<VirtualHost>(
+  { name: text, domains: list(text, 1), routes: list(route), origins },
+  { connections },
+);
 const routes = value<RouteConfiguration>({
   name: text,
   vhds: flag,
@@ -196,17 +210,20 @@ const http = value<HttpSettings>({
   searchDomains: list(text),
 });
 const listeners: fc.Arbitrary<Listener> = fc.oneof(
-  value<Listener>({
-    kind: kindOf("inbound"),
-    name: text,
-    address,
-    workloadPort: port,
-    mtls: fc.constantFrom("strict", "permissive", "disable"),
-    authorization,
-    routes,
-    http,
-    origins,
-  }),
+  value<Listener>(
+    {
+      kind: kindOf("inbound"),
+      name: text,
+      address,
+      workloadPort: port,
+      mtls: fc.constantFrom("strict", "permissive", "disable"),
+      authorization,
+      routes,
+      http,
+      origins,
+    },
+    { content: fc.constantFrom("http", "tcp", "detect") },
+  ),
   value<Listener>(
     {
       kind: kindOf("outbound"),

@@ -1,7 +1,9 @@
 import type { DestinationRule } from "#resources/destination-rule/destination-rule.ts";
 import type { ServiceEndpoints } from "#resources/endpoint-slice/endpoint-slice.ts";
 import { type ObjectIdentity, olderFirst } from "#resources/identity.ts";
+import type { LabelSet } from "#resources/matching.ts";
 import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
+import { destinationHosts } from "#resources/virtual-service/destination-hosts.ts";
 import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import type { Indexing } from "../incremental/sorted-lists.ts";
@@ -64,16 +66,17 @@ export const byWildcard: Indexing<VirtualService> = {
 };
 
 export const byDestination: Indexing<VirtualService> = {
-  keysOf: ({ http }) =>
-    http.flatMap(({ action }) =>
-      action.kind === "forward" ? action.destinations.map(({ host }) => host) : [],
-    ),
+  keysOf: (rule) => destinationHosts(rule),
   compare: oldest,
 };
 
 export const bySourceLabel: Indexing<VirtualService> = {
-  keysOf: ({ http }) =>
-    http.flatMap(({ match }) => match.flatMap(({ sourceLabels }) => Object.keys(sourceLabels))),
+  keysOf: ({ http, tls, tcp }) =>
+    [...http, ...tls, ...tcp].flatMap(({ match }) =>
+      match.flatMap(({ sourceLabels }: { readonly sourceLabels: LabelSet }) =>
+        Object.keys(sourceLabels),
+      ),
+    ),
   compare: oldest,
 };
 

@@ -1,4 +1,5 @@
 import type { ConfigResource } from "#config/snapshot.ts";
+import { destinationHosts } from "#resources/virtual-service/destination-hosts.ts";
 import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import { outboundClusterName } from "../clusters/cluster-name.ts";
 import {
@@ -136,14 +137,10 @@ function ruleFor(
 /** What a rule sends to: whether these have one port or several decides where a route without a port goes. */
 function destinationsOf(
   model: MeshModel,
-  { http }: NonNullable<HostRules["rule"]>,
+  rule: NonNullable<HostRules["rule"]>,
   client: Client,
 ): readonly (MeshService | undefined)[] {
-  return http.flatMap(({ action }) =>
-    action.kind === "forward"
-      ? action.destinations.map(({ host }) => serviceFor(model, host, client.namespace))
-      : [],
-  );
+  return destinationHosts(rule).map((host) => serviceFor(model, host, client.namespace));
 }
 
 /** Its IP addresses; one that two services claim belongs to the first. */

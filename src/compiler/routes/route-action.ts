@@ -9,6 +9,7 @@ import {
   type WeightedCluster,
 } from "#config/route.ts";
 import type { MeshConfig } from "#resources/mesh-config/mesh-config.ts";
+import type { Destination } from "#resources/virtual-service/destination.ts";
 import type {
   HeaderOperation,
   HttpDestination,
@@ -29,11 +30,16 @@ export interface PortLookup {
 }
 
 /** A host or subset that does not exist gives the name of a cluster that does not exist: 503 NC at the proxy. */
-export function weightedCluster(destination: HttpDestination, ports: PortLookup): WeightedCluster {
-  const { host, subset, weight, headers } = destination;
+export function destinationCluster(destination: Destination, ports: PortLookup): string {
+  const { host, subset } = destination;
   const port = destination.port ?? onlyPort(ports.serviceOf(host)) ?? ports.called;
+  return outboundClusterName(host, port, subset);
+}
+
+export function weightedCluster(destination: HttpDestination, ports: PortLookup): WeightedCluster {
+  const { weight, headers } = destination;
   return {
-    cluster: outboundClusterName(host, port, subset),
+    cluster: destinationCluster(destination, ports),
     weight,
     requestHeaders: headerEdits(headers.request),
     responseHeaders: headerEdits(headers.response),

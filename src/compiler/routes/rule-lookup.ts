@@ -1,7 +1,7 @@
 import { isExportedTo } from "#resources/export-to.ts";
 import type { LabelSet } from "#resources/matching.ts";
 import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
-import type { HttpMatch, VirtualService } from "#resources/virtual-service/virtual-service.ts";
+import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import { narrowest } from "../mesh/host-rules.ts";
 import { hasLabels } from "../mesh/labels.ts";
 import type { MeshModel } from "../mesh/mesh-model.ts";
@@ -33,8 +33,14 @@ export function trafficSplitFor(model: MeshModel, host: string): TrafficSplit | 
   return model.trafficSplits.get(host)?.[0];
 }
 
+/** The part of a match that is about the caller. */
+interface CallerMatch {
+  readonly sourceLabels: LabelSet;
+  readonly sourceNamespace?: string;
+}
+
 /** Whether the part of a match that is about the caller holds. */
-export function concernsClient(match: HttpMatch, client: Client): boolean {
+export function concernsClient(match: CallerMatch, client: Client): boolean {
   const { sourceLabels, sourceNamespace } = match;
   return (
     hasLabels(client.labels, sourceLabels) &&
@@ -43,14 +49,15 @@ export function concernsClient(match: HttpMatch, client: Client): boolean {
 }
 
 /** Clients with the same mask get the same routes from a rule; `""` when the rule asks nothing of callers. */
-export function clientMask({ http }: VirtualService, client: Client): string {
-  if (!http.some(({ match }) => match.some(asksCaller))) return "";
-  return http
+export function clientMask({ http, tls, tcp }: VirtualService, client: Client): string {
+  const rules: readonly { readonly match: readonly CallerMatch[] }[] = [...http, ...tls, ...tcp];
+  if (!rules.some(({ match }) => match.some(asksCaller))) return "";
+  return rules
     .map(({ match }) => match.map((one) => (concernsClient(one, client) ? "1" : "0")).join(""))
     .join(",");
 }
 
-function asksCaller({ sourceLabels, sourceNamespace }: HttpMatch): boolean {
+function asksCaller({ sourceLabels, sourceNamespace }: CallerMatch): boolean {
   for (const _ in sourceLabels) return true;
   return sourceNamespace !== undefined;
 }

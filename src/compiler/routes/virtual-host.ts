@@ -11,6 +11,7 @@ import type { VirtualService } from "#resources/virtual-service/virtual-service.
 import type { DeclaredPort } from "../mesh/declared-service.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
 import { originOf } from "../origin-of.ts";
+import { connectionRoutes } from "./connection-routes.ts";
 import { defaultRetryOrigin, plainCluster, retryPolicyOf } from "./route-action.ts";
 import { anyRequest } from "./route-match.ts";
 import {
@@ -38,11 +39,13 @@ export function compileVirtualHost(rules: HostRules, scope: RuleScope): VirtualH
   const found = decide(rules, scope);
   if (found === undefined) return undefined;
   const names = [host, ...addresses.map(bracketed)];
+  const own = connectionRoutes(rules, scope);
   return {
     name: `${host}:${scope.called}`,
     domains: names.flatMap((name) => domains(name, scope.called)),
     routes: found.routes,
-    origins: { "": found.origin, ...found.origins },
+    ...(own !== undefined && { connections: own.connections }),
+    origins: { "": found.origin, ...found.origins, ...own?.origins },
   };
 }
 
@@ -70,11 +73,12 @@ function decide(rules: HostRules, scope: RuleScope): Decision | undefined {
   const { service, rule, split } = rules;
   const port = service?.ports.find(({ number }) => number === scope.called);
   if (port === undefined || mayBeHttp(port)) {
-    if (rule !== undefined)
+    if (rule !== undefined && rule.http.length > 0)
       return { origin: originOf(rule.object), ...virtualServiceRoutes(rule, scope) };
     if (split !== undefined) return splitRoutes(split, scope);
   }
-  if (service === undefined) return undefined;
+  if (service === undefined)
+    return rule && { origin: originOf(rule.object), routes: [], origins: {} };
   const cluster = plainCluster(service.host, scope.called, 1);
   const routes = [forwardAll([cluster], scope)];
   return { origin: service.main.origin, routes, origins: retryOrigins(scope) };

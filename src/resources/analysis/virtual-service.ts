@@ -2,8 +2,9 @@ import type { DestinationRuleSpec } from "../destination-rule/schema.ts";
 import { isExportedTo, readExportTo } from "../export-to.ts";
 import { completeHost, hostMatches } from "../names.ts";
 import type { Resource } from "../resource.ts";
+import type { Destination } from "../virtual-service/destination.ts";
 import { readVirtualService } from "../virtual-service/read.ts";
-import type { HttpDestination, VirtualService } from "../virtual-service/virtual-service.ts";
+import type { VirtualService } from "../virtual-service/virtual-service.ts";
 import { conflictingClaims } from "./claims.ts";
 import { findHost, missingHost, missingPort, portsOf } from "./hosts.ts";
 import type { Analysis, Lister } from "./lister.ts";
@@ -26,39 +27,58 @@ export function analyseVirtualService(object: Resource, lister: Lister): Analysi
   };
 }
 
-function analyseRoutes({ http, object }: VirtualService, lister: Lister): readonly string[] {
-  return http.flatMap(({ match, action }, i) => [
+/** What rules of every kind have in common: whom they ask for and where they send. */
+interface Rule {
+  readonly path: string;
+  readonly match: readonly { readonly sourceNamespace?: string }[];
+  readonly destinations: readonly Destination[];
+  /** What happens to what is sent nowhere. */
+  readonly failure: string;
+}
+
+function rulesOf({ http, tls, tcp }: VirtualService): readonly Rule[] {
+  const failure = "connections that go there are closed";
+  return [
+    ...http.map(({ match, action }, i) => ({
+      path: `spec.http[${i}]`,
+      match,
+      destinations: action.kind === "forward" ? action.destinations : [],
+      failure: "requests that go there are answered 503",
+    })),
+    ...tls.map((rule, i) => ({ ...rule, path: `spec.tls[${i}]`, failure })),
+    ...tcp.map((rule, i) => ({ ...rule, path: `spec.tcp[${i}]`, failure })),
+  ];
+}
+
+function analyseRoutes(service: VirtualService, lister: Lister): readonly string[] {
+  const { namespace } = service.object;
+  return rulesOf(service).flatMap(({ path, match, destinations, failure }) => [
     ...match.flatMap(({ sourceNamespace }, j) =>
       sourceNamespace === undefined
         ? []
-        : missingNamespace(lister, sourceNamespace, `spec.http[${i}].match[${j}].sourceNamespace`),
+        : missingNamespace(lister, sourceNamespace, `${path}.match[${j}].sourceNamespace`),
     ),
-    ...(action.kind === "forward" ? action.destinations : []).flatMap((destination, j) =>
-      analyseDestination(
-        destination,
-        `spec.http[${i}].route[${j}].destination`,
-        object.namespace,
-        lister,
-      ),
-    ),
+    ...destinations.flatMap((destination, j) => {
+      const place = { path: `${path}.route[${j}].destination`, failure };
+      return analyseDestination(destination, place, namespace, lister);
+    }),
   ]);
 }
 
 function analyseDestination(
-  { host, subset, port }: HttpDestination,
-  path: string,
+  { host, subset, port }: Destination,
+  { path, failure }: { readonly path: string; readonly failure: string },
   namespace: string,
   lister: Lister,
 ): readonly string[] {
   const known = findHost(lister, host, namespace);
   const warnings: string[] = [];
-  if (known === undefined)
-    warnings.push(`${missingHost(`${path}.host`, host)}; requests that go there are answered 503`);
+  if (known === undefined) warnings.push(`${missingHost(`${path}.host`, host)}; ${failure}`);
   else if (port !== undefined && !portsOf(known).includes(port))
     warnings.push(missingPort(`${path}.port`, port, known, host));
   if (subset !== undefined && !definesSubset(lister, host, subset, namespace))
     warnings.push(
-      `${path}.subset: no DestinationRule defines subset ${subset} of ${host} yet; requests that go there are answered 503`,
+      `${path}.subset: no DestinationRule defines subset ${subset} of ${host} yet; ${failure}`,
     );
   return warnings;
 }

@@ -14,10 +14,13 @@ const rule = "spec.http[0]";
 
 describe("the document as a whole", () => {
   test("needs hosts and rules", () => {
-    expect(problems({})).toEqual(["spec.hosts: required", "spec.http: required"]);
-    expect(problems({ hosts: [], http: [] })).toEqual([
+    expect(problems({})).toEqual(["spec.hosts: required"]);
+    expect(problems({ hosts: ["a"] })).toEqual(["spec: required"]);
+    expect(problems({ hosts: [], http: [], tls: [], tcp: [] })).toEqual([
       "spec.hosts: out-of-range",
       "spec.http: out-of-range",
+      "spec.tls: out-of-range",
+      "spec.tcp: out-of-range",
     ]);
   });
 
@@ -35,9 +38,9 @@ describe("the document as a whole", () => {
     `);
     expect(problems(spec)).toEqual([
       "spec.http[0].mtach: unknown-field",
-      "spec.tcp: unsupported-field",
       "spec.http[0].route[1].weight: invalid-type",
       "spec.http[0].retries.attempts: invalid-type",
+      "spec.tcp: out-of-range",
     ]);
   });
 
@@ -73,7 +76,6 @@ describe("the document as a whole", () => {
     [{ exportTo: ["*", "shop"] }, "spec.exportTo: invalid"],
     [{ exportTo: ["shop", "shop"] }, "spec.exportTo[1]: duplicate"],
     [{ exportTo: ["Shop"] }, "spec.exportTo[0]: invalid"],
-    [{ tls: [] }, "spec.tls: unsupported-field"],
   ])("refuses %j", (more, problem) => {
     expect(problems({ hosts: ["a"], http: [{ route }], ...more })).toEqual([problem]);
   });
@@ -250,5 +252,56 @@ describe("warnings", () => {
       await Bun.file("src/resources/virtual-service/golden/canary.yaml").text(),
     );
     expect(virtualServiceKind.warnings?.(canary)).toEqual([]);
+  });
+});
+
+describe("a rule for connections", () => {
+  const withTcp = (rule: object) => problems({ hosts: ["db"], tcp: [rule] });
+  const withTls = (match: object, hosts = ["db", "*.example.com"]) =>
+    problems({ hosts, tls: [{ match: [match], route }] });
+
+  test.each([
+    [{ route }, []],
+    [{}, ["spec.tcp[0].route: required"]],
+    [{ route: [...route, ...route] }, ["spec.tcp[0].route: invalid"]],
+    [
+      { route: [{ destination: { host: "*.a" } }] },
+      ["spec.tcp[0].route[0].destination.host: invalid"],
+    ],
+    [{ match: [{ port: 5432, sourceLabels: { a: "b" } }], route }, []],
+    [{ match: [{ port: 0 }], route }, ["spec.tcp[0].match[0].port: out-of-range"]],
+    [
+      { match: [{ destinationSubnets: ["10.0.0.0/33", "db"] }], route },
+      [
+        "spec.tcp[0].match[0].destinationSubnets[0]: invalid",
+        "spec.tcp[0].match[0].destinationSubnets[1]: invalid",
+      ],
+    ],
+    [{ match: [{ sniHosts: ["db"] }], route }, ["spec.tcp[0].match[0].sniHosts: unknown-field"]],
+    [
+      { match: [{ gateways: ["mesh"] }], route },
+      ["spec.tcp[0].match[0].gateways: unsupported-field"],
+    ],
+    [
+      { match: [{ sourceNamespace: "No" }], route },
+      ["spec.tcp[0].match[0].sourceNamespace: invalid"],
+    ],
+  ])("%j has the problems %j", (rule, expected) => {
+    expect(withTcp(rule)).toEqual(expected);
+  });
+
+  test.each([
+    [{ sniHosts: ["db", "DB.shop.svc.cluster.local", "a.example.com", "*.b.example.com"] }, []],
+    [{}, ["spec.tls[0].match[0].sniHosts: required"]],
+    [{ sniHosts: [] }, ["spec.tls[0].match[0].sniHosts: out-of-range"]],
+    [{ sniHosts: ["other.org"] }, ["spec.tls[0].match[0].sniHosts[0]: invalid"]],
+    [{ sniHosts: ["*.com"] }, ["spec.tls[0].match[0].sniHosts[0]: invalid"]],
+    [{ sniHosts: ["a b"] }, ["spec.tls[0].match[0].sniHosts[0]: invalid"]],
+  ])("for TLS with %j has the problems %j", (match, expected) => {
+    expect(withTls(match)).toEqual(expected);
+  });
+
+  test("for TLS names what it is for", () => {
+    expect(problems({ hosts: ["db"], tls: [{ route }] })).toEqual(["spec.tls[0].match: required"]);
   });
 });

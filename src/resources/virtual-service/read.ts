@@ -9,6 +9,8 @@ import {
   readStringMatch,
   type StringMatchSpec,
 } from "../schema/string-match.ts";
+import { readTcpRoute, readTlsRoute } from "./connection-route.ts";
+import { readDestination, readWeight } from "./destination.ts";
 import { authorityOf, readHeaders } from "./headers.ts";
 import { readRetries } from "./retries.ts";
 import type { HttpMatchSpec, HttpRouteSpec, RedirectSpec, VirtualServiceSpec } from "./schema.ts";
@@ -30,7 +32,9 @@ export function readVirtualService(resource: Resource): VirtualService {
     object,
     hosts: spec.hosts.map((host) => completeHost(host, object.namespace)),
     exportTo: readExportTo(spec.exportTo, object.namespace),
-    http: spec.http.map((route) => readRoute(route, object.namespace)),
+    http: (spec.http ?? []).map((route) => readRoute(route, object.namespace)),
+    tls: (spec.tls ?? []).map((route) => readTlsRoute(route, object.namespace)),
+    tcp: (spec.tcp ?? []).map((route) => readTcpRoute(route, object.namespace)),
   };
 }
 
@@ -92,14 +96,11 @@ function readForward(spec: HttpRouteSpec, namespace: string): HttpForward {
   };
 }
 
-/** The weight of a single destination means nothing; one of several without a weight has none. */
 function readDestinations(spec: HttpRouteSpec, namespace: string): readonly HttpDestination[] {
   const route = spec.route ?? [];
   return route.map(({ destination, weight, headers }) => ({
-    host: completeHost(destination.host, namespace),
-    ...(destination.subset === undefined ? {} : { subset: destination.subset }),
-    ...(destination.port === undefined ? {} : { port: destination.port.number }),
-    weight: route.length === 1 ? 1 : (weight ?? 0),
+    ...readDestination(destination, namespace),
+    weight: readWeight(weight, route.length),
     headers: readHeaders(headers),
   }));
 }

@@ -12,9 +12,10 @@ import {
   text,
 } from "../schema/fields.ts";
 import { stringMatchSchema } from "../schema/string-match.ts";
+import { tcpRoute, tlsRoute } from "./connection-schema.ts";
+import { destinationSchema } from "./destination.ts";
 
 const noMirrors = "requests are not mirrored yet";
-const noGateways = "gateways come in a later version; rules hold for sidecars";
 
 const headerOperations = (what: string) =>
   object(
@@ -54,31 +55,15 @@ const httpMatch = object(
   "Conditions that must all hold.",
   {
     refused: {
-      gateways: noGateways,
+      gateways: "gateways come in a later version; rules hold for sidecars",
       statPrefix: "metrics have Istio's standard labels only",
     },
   },
 );
 
-const destination = object(
-  {
-    host: text(
-      "Service that gets the request; a short name is completed with the rule's namespace.",
-      {
-        minLength: 1,
-      },
-    ),
-    subset: optional(text("Subset that a DestinationRule of the host defines.")),
-    port: optional(
-      object({ number: portNumber("Port of the service.") }, "Port, when the host has several."),
-    ),
-  },
-  "Where requests go.",
-);
-
 const httpDestination = object(
   {
-    destination,
+    destination: destinationSchema("Where requests go."),
     weight: optional(integer("Share of the requests, relative to the others.", { minimum: 0 })),
     headers: optional(headers),
   },
@@ -198,19 +183,33 @@ export const virtualServiceSpecSchema = object(
         "Namespaces that see the rules: . the own one, * all (default), or names.",
       ),
     ),
-    http: list(httpRoute, "Rules; the first whose match holds is used.", { minItems: 1 }),
+    http: optional(
+      list(httpRoute, "Rules for requests; the first whose match holds is used.", { minItems: 1 }),
+    ),
+    tls: optional(
+      list(
+        tlsRoute,
+        "Rules for TLS of the application's own; the first whose match holds is used.",
+        {
+          minItems: 1,
+        },
+      ),
+    ),
+    tcp: optional(
+      list(
+        tcpRoute,
+        "Rules for connections that are not HTTP; the first whose match holds is used.",
+        {
+          minItems: 1,
+        },
+      ),
+    ),
   },
-  "Routing of requests to some hosts.",
-  {
-    refused: {
-      tls: "TLS is not routed by name yet",
-      tcp: "TCP is not routed yet",
-    },
-  },
+  "Routing of requests and connections to some hosts; at least one of http, tls and tcp.",
 );
 
 export type VirtualServiceSpec = Static<typeof virtualServiceSpecSchema>;
-export type HttpRouteSpec = VirtualServiceSpec["http"][number];
+export type HttpRouteSpec = NonNullable<VirtualServiceSpec["http"]>[number];
 export type HttpMatchSpec = NonNullable<HttpRouteSpec["match"]>[number];
 export type HeadersSpec = NonNullable<HttpRouteSpec["headers"]>;
 export type RetriesSpec = Static<typeof retriesSchema>;

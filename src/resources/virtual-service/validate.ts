@@ -1,7 +1,7 @@
 import type { Issue } from "#core/issue.ts";
 import { compileRe2 } from "#core/regex/re2.ts";
 import { RegexError } from "#core/regex/regex-error.ts";
-import { completeHost, isDnsLabel } from "../names.ts";
+import { completeHost } from "../names.ts";
 import type { Resource } from "../resource.ts";
 import {
   checkDistinct,
@@ -12,9 +12,11 @@ import {
   issue,
 } from "../schema/checks.ts";
 import { fieldPath } from "../schema/field-path.ts";
+import { validateDestination, validateWeights } from "./destination.ts";
 import { authorityOf, validateHeaders } from "./headers.ts";
 import { validateRetries } from "./retries.ts";
 import type { HttpRouteSpec, VirtualServiceSpec } from "./schema.ts";
+import { validateTcpRoute, validateTlsRoute } from "./validate-connections.ts";
 import { validateMatch } from "./validate-match.ts";
 import { validateRedirect } from "./validate-redirect.ts";
 
@@ -32,7 +34,22 @@ export function validateVirtualService(object: Resource): readonly Issue[] {
     ),
     ...validateGateways(spec.gateways),
     ...checkExportTo(spec.exportTo, "spec.exportTo"),
-    ...spec.http.flatMap((route, i) => validateRoute(route, fieldPath("spec.http", i))),
+    ...validateRules(spec, namespace),
+  ];
+}
+
+function validateRules(
+  { hosts, http = [], tls = [], tcp = [] }: VirtualServiceSpec,
+  namespace: string,
+): readonly Issue[] {
+  if (http.length + tls.length + tcp.length === 0)
+    return [issue("spec", "required", "required: rules, in at least one of http, tls and tcp")];
+  return [
+    ...http.flatMap((route, i) => validateRoute(route, fieldPath("spec.http", i))),
+    ...tls.flatMap((route, i) =>
+      validateTlsRoute(route, fieldPath("spec.tls", i), { hosts, namespace }),
+    ),
+    ...tcp.flatMap((route, i) => validateTcpRoute(route, fieldPath("spec.tcp", i))),
   ];
 }
 
@@ -105,20 +122,11 @@ function validateAnswerOnly(route: HttpRouteSpec, action: string, path: string):
 
 function validateDestinations({ route }: HttpRouteSpec, path: string): readonly Issue[] {
   if (route === undefined) return [];
-  if (route.length === 0)
-    return [issue(`${path}.route`, "required", "expected at least one destination")];
-  const total = route.reduce((sum, { weight = 0 }) => sum + weight, 0);
-  const weightless = route.length > 1 && total === 0;
   return [
-    ...(weightless
-      ? [
-          issue(
-            `${path}.route`,
-            "invalid",
-            "the weights come to 0, so no destination gets requests; give weights",
-          ),
-        ]
-      : []),
+    ...validateWeights(
+      route.map(({ weight }) => weight),
+      `${path}.route`,
+    ),
     ...route.flatMap(({ destination, headers }, i) => {
       const at = fieldPath(`${path}.route`, i);
       return [
@@ -126,28 +134,6 @@ function validateDestinations({ route }: HttpRouteSpec, path: string): readonly 
         ...validateHeaders(headers, `${at}.headers`, { authority: false }),
       ];
     }),
-  ];
-}
-
-function validateDestination(
-  { host, subset }: NonNullable<HttpRouteSpec["route"]>[number]["destination"],
-  path: string,
-): readonly Issue[] {
-  const wildcard = host.startsWith("*");
-  const wrongSubset = subset !== undefined && !isDnsLabel(subset.toLowerCase());
-  return [
-    ...(wildcard
-      ? [issue(`${path}.host`, "invalid", "a destination is one host, not a wildcard")]
-      : checkHost(host, `${path}.host`)),
-    ...(wrongSubset
-      ? [
-          issue(
-            `${path}.subset`,
-            "invalid",
-            `"${subset}" is not the name of a subset: expected letters, digits and -`,
-          ),
-        ]
-      : []),
   ];
 }
 

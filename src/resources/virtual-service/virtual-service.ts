@@ -1,14 +1,18 @@
 import type { ExportTo } from "../export-to.ts";
 import type { ObjectIdentity } from "../identity.ts";
 import type { LabelSet, NamedMatch, StringMatch } from "../matching.ts";
+import type { TcpRoute, TlsRoute } from "./connection-route.ts";
+import type { Destination } from "./destination.ts";
 
 export interface VirtualService {
   readonly object: ObjectIdentity;
   /** Completed with the rule's namespace, lower case; may begin with `*.`. */
   readonly hosts: readonly string[];
   readonly exportTo: ExportTo;
-  /** Never empty. The first whose match holds is used. */
+  /** Of each list the first whose match holds is used; at least one of them is not empty. */
   readonly http: readonly HttpRoute[];
+  readonly tls: readonly TlsRoute[];
+  readonly tcp: readonly TcpRoute[];
 }
 
 export interface HttpRoute {
@@ -51,12 +55,7 @@ export interface HttpForward {
   readonly retries?: HttpRetries;
 }
 
-export interface HttpDestination {
-  /** Completed with the rule's namespace. */
-  readonly host: string;
-  readonly subset?: string;
-  /** Absent: the port that was called, or the only one that the host has. */
-  readonly port?: number;
+export interface HttpDestination extends Destination {
   readonly weight: number;
   readonly headers: HeaderOperations;
 }

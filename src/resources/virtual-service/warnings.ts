@@ -5,7 +5,7 @@ const largeBodyBytes = 100_000;
 
 /** What is accepted and probably not meant. */
 export function virtualServiceWarnings(object: Resource): readonly string[] {
-  const { http } = object.spec as VirtualServiceSpec;
+  const { http = [] } = object.spec as VirtualServiceSpec;
   return [
     ...unreachableRules(http),
     ...repeatedMatches(http),

@@ -66,6 +66,7 @@ function toInbound(listener: InboundListener): ListenerMessage {
     filterChains: toChains(listener),
     metadata: toMetadata({
       workloadPort,
+      content: listener.content,
       searchDomains: toDomains(http),
       origins: toOrigins(origins),
       policies: toPolicyNotes(authorization),
@@ -119,10 +120,15 @@ function fromInbound(message: ListenerMessage, manager: HttpConnectionManager): 
     workloadPort: asNumber(ours.workloadPort),
     mtls: fromChains(message.filterChains),
     authorization: fromPolicies(manager, ours.policies),
+    ...fromContent(ours.content),
     routes: fromRouteConfiguration(specifier.value),
     http: fromHttp(manager, ours.searchDomains),
     origins: fromOrigins(ours.origins),
   };
+}
+
+function fromContent(content: unknown): Pick<InboundListener, "content"> {
+  return content === "http" || content === "tcp" || content === "detect" ? { content } : {};
 }
 
 function fromChains(chains: readonly FilterChain[]): InboundListener["mtls"] {

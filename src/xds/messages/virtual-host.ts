@@ -1,5 +1,6 @@
 import type { RouteConfiguration, VirtualHost } from "#config/route.ts";
 import { adsSource } from "./config-source.ts";
+import { fromConnectionText, toConnectionText } from "./connection-routes.ts";
 import { RouteConfiguration as RouteConfigurationMessage } from "./generated/envoy/config/route/v3/route.ts";
 import { VirtualHost as VirtualHostMessage } from "./generated/envoy/config/route/v3/route_components.ts";
 import { fromMetadata, fromOrigins, toMetadata, toOrigins } from "./metadata.ts";
@@ -14,16 +15,21 @@ export function toVirtualHost(host: VirtualHost): VirtualHostMessage {
     name: host.name,
     domains: [...host.domains],
     routes: host.routes.map(toRoute),
-    metadata: toMetadata({ origins: toOrigins(host.origins) }),
+    metadata: toMetadata({
+      connections: host.connections && toConnectionText(host.connections),
+      origins: toOrigins(host.origins),
+    }),
   };
 }
 
 export function fromVirtualHost(message: VirtualHostMessage, at = ""): VirtualHost {
+  const ours = fromMetadata(message.metadata);
   return {
     name: message.name,
     domains: message.domains,
     routes: message.routes.map((route, i) => fromRoute(route, `${at}routes[${i}]`)),
-    origins: fromOrigins(fromMetadata(message.metadata).origins),
+    ...(ours.connections !== undefined && { connections: fromConnectionText(ours.connections) }),
+    origins: fromOrigins(ours.origins),
   };
 }
 

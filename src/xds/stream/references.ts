@@ -3,7 +3,7 @@ import type { ConfigResource } from "#config/snapshot.ts";
 
 const known = new WeakMap<ConfigResource, readonly string[]>();
 
-/** Names of the clusters that a resource sends requests to; worked out once per resource. */
+/** Names of the clusters that a resource sends requests and connections to; worked out once per resource. */
 export function clustersOf(resource: ConfigResource): readonly string[] {
   const remembered = known.get(resource);
   if (remembered) return remembered;
@@ -20,10 +20,12 @@ function hostsOf(resource: ConfigResource): readonly VirtualHost[] {
   return [];
 }
 
-function clustersOfHost(host: VirtualHost): readonly string[] {
-  return host.routes.flatMap(({ action }) =>
-    action.kind === "forward" ? action.clusters.map(({ cluster }) => cluster) : [],
+function clustersOfHost({ routes, connections }: VirtualHost): readonly string[] {
+  const targets = routes.flatMap(({ action }) =>
+    action.kind === "forward" ? action.clusters : [],
   );
+  const tunnels = connections === undefined ? [] : [...connections.tls, ...connections.tcp];
+  return [...targets, ...tunnels.flatMap(({ clusters }) => clusters)].map(({ cluster }) => cluster);
 }
 
 /** Narrows a resource of any type. */
