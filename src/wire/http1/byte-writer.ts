@@ -12,25 +12,25 @@ export class ByteWriter {
 
   /** A string is latin1 (its characters were checked when it was made). */
   text(text: string): void {
-    this.#reserve(text.length);
+    this.reserve(text.length);
     this.length += latin1Write(this.bytes, text, this.length);
   }
 
   copy(source: Buffer, start: number, end: number): void {
-    this.#reserve(end - start);
+    this.reserve(end - start);
     source.copy(this.bytes, this.length, start, end);
     this.length += end - start;
   }
 
   append(source: Uint8Array): void {
-    this.#reserve(source.length);
+    this.reserve(source.length);
     this.bytes.set(source, this.length);
     this.length += source.length;
   }
 
   /** Makes room for bytes that the caller writes into `bytes` itself, and returns where they begin. */
   claim(count: number): number {
-    this.#reserve(count);
+    this.reserve(count);
     const at = this.length;
     this.length += count;
     return at;
@@ -45,7 +45,8 @@ export class ByteWriter {
     this.length = 0;
   }
 
-  #reserve(count: number): void {
+  /** Makes room for so many more bytes: for callers that write to `bytes` themselves and then add to `length`. */
+  reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));

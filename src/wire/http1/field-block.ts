@@ -109,22 +109,22 @@ export function readFieldBlock(
     scratch[place + 2] = hash;
     count++;
     mask |= 1 << (hash & 31);
-    const slot = hash & (KNOWN_SIZE - 1);
-    if (
-      knownHash[slot] === hash &&
-      knownBit[slot] !== 0 &&
-      isText(bytes, nameStart, nameEnd, knownText[slot] as string)
-    ) {
-      const bit = knownBit[slot] as number;
-      repeated |= known & bit;
-      known |= bit;
-    }
+    const bit = knownBitOf(bytes, nameStart, nameEnd, hash);
+    repeated |= known & bit;
+    known |= bit;
   }
   found.count = count;
   found.mask = mask;
   found.known = known;
   found.repeated = repeated;
   return at;
+}
+
+/** The bit of `KNOWN` of a name with that hash, 0 for other names. */
+export function knownBitOf(bytes: Buffer, start: number, end: number, hash: number): number {
+  const slot = hash & (KNOWN_SIZE - 1);
+  if (knownHash[slot] !== hash || knownBit[slot] === 0) return 0;
+  return isText(bytes, start, end, knownText[slot] as string) ? (knownBit[slot] as number) : 0;
 }
 
 /** What has arrived is a valid beginning, unless it is already longer than any valid block. */

@@ -6,6 +6,9 @@ import type { Buffer } from "node:buffer";
 import { type FieldName, fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { latin1Slice } from "./latin1.ts";
 
+/** By which protocol a message came. */
+export type HttpVersion = "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+
 export type BodyKind = "none" | "length" | "chunked" | "until-close";
 
 /** Offsets of one field take this many places in `offsets`: packed name, packed value, hash of the name. */
@@ -37,6 +40,8 @@ export class Fields {
   readonly mask: number;
   /** Bits of `KNOWN` that are present. */
   readonly known: number;
+  /** One bit per name hash, of fields whose sender does not want them kept in compression tables (RFC 7541 §6.2.3). */
+  readonly sensitive: number;
 
   constructor(
     bytes: Buffer,
@@ -45,6 +50,7 @@ export class Fields {
     offsets: Int32Array,
     mask: number,
     known: number,
+    sensitive = 0,
   ) {
     this.bytes = bytes;
     this.base = base;
@@ -52,6 +58,7 @@ export class Fields {
     this.offsets = offsets;
     this.mask = mask;
     this.known = known;
+    this.sensitive = sensitive;
   }
 
   /** The index of the first field of that name at or after `from`, or -1. */
@@ -124,6 +131,10 @@ export interface RequestFacts {
   readonly form: TargetForm;
   readonly authority: string;
   readonly pathStart: number;
+  /** What the target says; "" for a target of HTTP/1 without one. */
+  readonly scheme: "" | "http" | "https";
+  readonly version: HttpVersion;
+  /** Of HTTP/1; 1 for HTTP/2. */
   readonly minor: 0 | 1;
   readonly bodyKind: BodyKind;
   readonly contentLength: number;
@@ -146,7 +157,8 @@ export class Http1RequestHead extends Fields {
   #target: string | undefined;
 
   constructor(block: Fields, facts: RequestFacts) {
-    super(block.bytes, block.base, block.fieldCount, block.offsets, block.mask, block.known);
+    const { bytes, base, fieldCount, offsets, mask, known, sensitive } = block;
+    super(bytes, base, fieldCount, offsets, mask, known, sensitive);
     this.facts = facts;
   }
 
@@ -176,8 +188,8 @@ export class Http1RequestHead extends Fields {
     return path.startsWith("/") ? path : `/${path}`;
   }
 
-  get protocol(): "HTTP/1.0" | "HTTP/1.1" {
-    return this.facts.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
+  get protocol(): HttpVersion {
+    return this.facts.version;
   }
 
   get bodyKind(): BodyKind {
@@ -210,6 +222,8 @@ export interface ResponseFacts {
   readonly status: number;
   readonly reasonStart: number;
   readonly reasonEnd: number;
+  readonly version: HttpVersion;
+  /** Of HTTP/1; 1 for HTTP/2. */
   readonly minor: 0 | 1;
   readonly bodyKind: BodyKind;
   readonly contentLength: number;
@@ -226,7 +240,8 @@ export class Http1ResponseHead extends Fields {
   readonly facts: ResponseFacts;
 
   constructor(block: Fields, facts: ResponseFacts) {
-    super(block.bytes, block.base, block.fieldCount, block.offsets, block.mask, block.known);
+    const { bytes, base, fieldCount, offsets, mask, known, sensitive } = block;
+    super(bytes, base, fieldCount, offsets, mask, known, sensitive);
     this.facts = facts;
   }
 
@@ -239,8 +254,8 @@ export class Http1ResponseHead extends Fields {
     return latin1Slice(this.bytes, this.base + reasonStart, this.base + reasonEnd);
   }
 
-  get protocol(): "HTTP/1.0" | "HTTP/1.1" {
-    return this.facts.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
+  get protocol(): HttpVersion {
+    return this.facts.version;
   }
 
   get bodyKind(): BodyKind {

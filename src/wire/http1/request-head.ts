@@ -32,6 +32,7 @@ const CR = 13;
 const LF = 10;
 const SP = 32;
 const SLASH = 47;
+const COLON = 58;
 const HOST = fieldName("host");
 
 /** Where the request line of the last `readRequestLine` has its parts; copied out at once. */
@@ -74,6 +75,8 @@ export function decodeRequestHead(
     form,
     authority: authorityOf(block, form, hostAt, targetStart, targetEnd, pathStart),
     pathStart: pathStart - base,
+    scheme: form === "absolute" ? schemeOf(bytes, targetStart) : "",
+    version: minor === 0 ? "HTTP/1.0" : "HTTP/1.1",
     minor,
     bodyKind: bodyKindOf(framing),
     contentLength: framing >= 0 ? framing : -1,
@@ -217,6 +220,10 @@ function absoluteAuthorityStart(bytes: Buffer, start: number, end: number): numb
   const scheme = latin1Slice(bytes, start, Math.min(end, start + 8)).toLowerCase();
   if (scheme.startsWith("http://")) return start + 7;
   return scheme === "https://" ? start + 8 : -1;
+}
+
+function schemeOf(bytes: Buffer, start: number): "http" | "https" {
+  return bytes[start + 4] === COLON ? "http" : "https";
 }
 
 function absolutePathStart(bytes: Buffer, start: number, end: number): number {

@@ -50,6 +50,7 @@ export function decodeResponseHead(
     status,
     reasonStart: reasonStart - from,
     reasonEnd: reasonEnd - from,
+    version: minor === 0 ? "HTTP/1.0" : "HTTP/1.1",
     minor,
     bodyKind,
     contentLength: framing >= 0 ? framing : -1,
