@@ -1,6 +1,7 @@
 import { type ProxyFailureCode, proxyFailures } from "#core/errors/proxy-failures.ts";
 import type { RequestHead } from "#http/exchange.ts";
 import type { Downstream } from "./downstream.ts";
+import { isGrpcContent } from "./grpc-reply.ts";
 import type { Failure } from "./local-reply.ts";
 import type { PolicyFacts } from "./policy/policy-facts.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
@@ -77,7 +78,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     this.connectionMs = -1;
     this.firstByteMs = -1;
     this.#makeIds();
-    this.isGrpc = isGrpc(head.field(FIELD.contentType));
+    this.isGrpc = isGrpcContent(head.field(FIELD.contentType));
     this.grpcStatus = "";
   }
 
@@ -188,10 +189,6 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
 
 /** Istio's default share of new traces that are sampled. */
 const SAMPLED_SHARE = 0.01;
-
-function isGrpc(contentType: string | undefined): boolean {
-  return contentType?.startsWith("application/grpc") === true;
-}
 
 function lowerCase(authority: string): string {
   return UPPER_CASE.test(authority) ? authority.toLowerCase() : authority;

@@ -9,6 +9,7 @@
 import type {
   ClientExchange,
   FieldView,
+  LocalReply,
   PeerError,
   ResponseHead,
   ServerExchange,
@@ -18,6 +19,7 @@ import { NetError } from "#net/net-error.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { type Decision, decideRequest, routeReply } from "./decide-request.ts";
 import type { Downstream } from "./downstream.ts";
+import { grpcFailureReply, grpcReply, grpcStatusOf } from "./grpc-reply.ts";
 import { type Failure, failureReply } from "./local-reply.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { editResponse, FIELD } from "./request-edits.ts";
@@ -103,7 +105,9 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     this.status = decision.status;
     this.details = "direct_response";
     this.routeName = decision.route.name;
-    this.#exchange.reply(routeReply(decision, this));
+    const reply = routeReply(decision, this);
+    const isRefusal = this.isGrpc && decision.kind === "respond";
+    this.#exchange.reply(isRefusal ? this.#asGrpc(grpcReply(reply)) : reply);
   }
 
   #clusterOf(plan: ForwardPlan): UpstreamCluster | undefined {
@@ -205,7 +209,19 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     this.runtime.timers.stop(this.#timer);
     const exchange = this.#exchange;
     if (exchange.hasResponded) exchange.abort(new NetError("idle-timeout", failure.message));
-    else exchange.reply(failureReply(failure, this, this.head.field(FIELD.accept)));
+    else exchange.reply(this.#replyTo(failure));
+  }
+
+  #replyTo(failure: Failure): LocalReply {
+    if (!this.isGrpc) return failureReply(failure, this, this.head.field(FIELD.accept));
+    return this.#asGrpc(grpcFailureReply(failure, this));
+  }
+
+  /** As Envoy's log has it: for HTTP all is well. */
+  #asGrpc(reply: LocalReply): LocalReply {
+    this.grpcStatus = grpcStatusOf(this.status);
+    this.status = reply.status;
+    return reply;
   }
 
   onExchangeEnd(error: PeerError | undefined): void {
