@@ -16,12 +16,15 @@ export interface UsageCounts {
   wait(isWaiting: boolean): void;
   /** Another worker waits for a connection. */
   readonly isAwaited: boolean;
+  /** It has waited for so long that a busy connection, too, has to make room. */
+  readonly isOverdue: boolean;
 }
 
 /** Of a proxy that is one process. */
 export class LocalCounts implements UsageCounts {
   readonly #counts = [0, 0, 0, 0];
   readonly isAwaited = false;
+  readonly isOverdue = false;
 
   here(what: Counted): number {
     return this.#counts[what] ?? 0;

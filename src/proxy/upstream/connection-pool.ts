@@ -145,6 +145,7 @@ export class ConnectionPool implements ConnectionOwner, LimitedPool {
     const hasLeft = this.#leaving.size > 0 && connection.protocol !== "h2";
     if (
       this.#isClosed ||
+      this.#surroundings.usage.counts.isOverdue ||
       this.#shares.isUsedUp(connection) ||
       (hasLeft && this.#leaving.delete(connection))
     ) {
