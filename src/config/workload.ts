@@ -17,6 +17,17 @@ export interface Workload {
   readonly metrics?: SocketAddress;
   /** Weft's version, for `weft proxies`. */
   readonly version: string;
+  /** Absent: Weft's own data path. */
+  readonly engine?: Engine;
+}
+
+/** Another program that carries the workload's traffic, and the files beside it that its configuration has to name. */
+export interface Engine {
+  readonly kind: "envoy";
+  /** Absent: standard output. */
+  readonly accessLog?: string;
+  /** Who may use the HTTP proxy's port, in Apache's format (`name:{SHA}…`). Absent: whoever can connect. */
+  readonly credentials?: string;
 }
 
 /** One `--port [SERVICE:]PORT`. */

@@ -149,14 +149,24 @@ export function encodeWholeResponse(
 }
 
 const encoded = new WeakMap<ConfigResource, Uint8Array>();
+const otherForms = new WeakMap<ConfigResource, () => Uint8Array>();
 
 /** The bytes of a resource, made once for all the proxies that get it. Throws as `encode` does. */
 export function encodedBytes(resource: ConfigResource): Uint8Array {
   const remembered = encoded.get(resource);
   if (remembered) return remembered;
-  const bytes = encode(resource);
+  const bytes = otherForms.get(resource)?.() ?? encode(resource);
   encoded.set(resource, bytes);
   return bytes;
+}
+
+/** The same content for a client that needs it in another form; `bytes` is called when it is first sent. */
+export function inOtherForm<T extends ConfigType>(
+  resource: ConfigResource<T>,
+  bytes: () => Uint8Array,
+): ConfigResource<T> {
+  otherForms.set(resource, bytes);
+  return resource;
 }
 
 function readError(detail: { readonly message: string } | undefined): { error?: string } {

@@ -109,7 +109,7 @@ function toPolicyFilter(
   );
 }
 
-function typedFilter(name: string, value: ReturnType<typeof emptyAny>): HttpFilter {
+export function typedFilter(name: string, value: ReturnType<typeof emptyAny>): HttpFilter {
   return { name, configType: { $case: "typedConfig", value }, isOptional: false, disabled: false };
 }
 

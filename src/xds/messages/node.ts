@@ -1,5 +1,5 @@
 import type { SocketAddress } from "#config/cluster.ts";
-import type { InboundPort, OutboundPort, Workload } from "#config/workload.ts";
+import type { Engine, InboundPort, OutboundPort, Workload } from "#config/workload.ts";
 import { XdsError } from "../xds-error.ts";
 import { Node } from "./generated/envoy/config/core/v3/base.ts";
 import { asFields, asList } from "./metadata.ts";
@@ -13,6 +13,8 @@ export interface NodeClaims {
   /** From our own metadata key; absent for clients that are not ours. */
   readonly workload?: Workload;
   readonly features: readonly string[];
+  /** The client is a stock Envoy: `40` of 1.40.0, 0 when it does not say. */
+  readonly envoyMinor?: number;
 }
 
 /** The client subscribes to virtual hosts one by one, and to every type of configuration. */
@@ -40,7 +42,8 @@ export function toNode({ id, workload, features, ...claims }: NodeClaims): Node 
 export function fromNode(node: Node): NodeClaims {
   if (node.id.length > NODE_ID_MAX_CHARS)
     throw new XdsError("too-large", `node.id has more than ${NODE_ID_MAX_CHARS} characters`);
-  const bytes = Node.encode(node).finish().length;
+  // Stock Envoys list every extension that is built in: hundreds, of which nothing is read here.
+  const bytes = Node.encode({ ...node, extensions: [] }).finish().length;
   if (bytes > NODE_MAX_BYTES)
     throw new XdsError("too-large", `node is ${bytes} bytes, at most ${NODE_MAX_BYTES} are read`);
   const metadata = asFields(node.metadata);
@@ -53,7 +56,12 @@ export function fromNode(node: Node): NodeClaims {
       : { serviceAccount: text(serviceAccount, "SERVICE_ACCOUNT") }),
     ...(metadata.WEFT === undefined ? {} : { workload: fromWorkload(metadata) }),
     features: node.clientFeatures,
+    ...(node.userAgentName === "envoy" ? { envoyMinor: minorVersion(node) } : {}),
   };
+}
+
+function minorVersion({ userAgentVersionType: agent }: Node): number {
+  return agent?.$case === "userAgentBuildVersion" ? (agent.value.version?.minorNumber ?? 0) : 0;
 }
 
 /** Istio's keys where Istio has one, so that tools that read a node's metadata understand ours. */
@@ -87,6 +95,7 @@ function fromWorkload(metadata: Readonly<Record<string, unknown>>): Workload {
     admin: address(weft.admin, "WEFT.admin"),
     ...(weft.metrics === undefined ? {} : { metrics: address(weft.metrics, "WEFT.metrics") }),
     version: text(weft.version, "WEFT.version"),
+    ...(weft.engine === undefined ? {} : { engine: fromEngine(weft.engine) }),
   };
 }
 
@@ -119,6 +128,18 @@ function fromOutbound(value: unknown, i: number): OutboundPort {
     address: own,
     host: text(fields.host, `${at}.host`),
     port: port(fields.port, `${at}.port`),
+  };
+}
+
+function fromEngine(value: unknown): Engine {
+  const { kind, accessLog, credentials } = asFields(value);
+  if (kind !== "envoy") throw bad("WEFT.engine.kind", '"envoy"');
+  return {
+    kind,
+    ...(accessLog === undefined ? {} : { accessLog: text(accessLog, "WEFT.engine.accessLog") }),
+    ...(credentials === undefined
+      ? {}
+      : { credentials: text(credentials, "WEFT.engine.credentials") }),
   };
 }
 

@@ -22,6 +22,7 @@ import type { Timers } from "../stream/timers.ts";
 import { wholeVersion } from "../stream/whole-version.ts";
 import { asXdsError, XdsError } from "../xds-error.ts";
 import type { ConfigFeed, ConfigSource } from "./config-source.ts";
+import { envoyView } from "./envoy-view.ts";
 import type { PeerIdentity } from "./peer-identity.ts";
 
 /** The transport's side of a stream. */
@@ -129,14 +130,15 @@ export class AdsStream {
       throw new XdsError("malformed", "the first request of a stream must carry a node");
     const { peer, protocol, address } = this.#call;
     checkClaims(node, peer);
+    const isOurs = protocol === "delta" && node.features.includes(WEFT_CLIENT_FEATURE);
+    const view = isOurs ? (snapshot: Snapshot) => snapshot : viewFor(node, peer);
     const workload = node.workload;
     const feed = this.#around.source.open({ nodeId: node.id, identity: peer, workload, address });
     if ("kind" in feed) throw new XdsError(refusalCode(feed.code), feed.reason);
-    const isOurs = protocol === "delta" && node.features.includes(WEFT_CLIENT_FEATURE);
     const conversation = new ConfigConversation(feed.snapshot(), {
       protocol,
       complete: isOurs,
-      view: isOurs ? (snapshot: Snapshot) => snapshot : inlineHosts,
+      view,
       sizeOf: (resource) => encodedBytes(resource).length,
       report: (event) => feed.report(event),
     });
@@ -204,6 +206,18 @@ export class AdsStream {
     this.close();
     this.#call.fail(error);
   }
+}
+
+/** Other clients get standard resources; an Envoy that stands beside a workload gets what such an Envoy needs. */
+function viewFor({ envoyMinor, workload }: NodeClaims, { trustDomain }: PeerIdentity) {
+  if (envoyMinor === undefined || workload === undefined) return inlineHosts;
+  const hasHttpProxy = workload.outbound.some(({ kind }) => kind === "http-proxy");
+  if (hasHttpProxy && workload.engine?.credentials === undefined)
+    throw new XdsError(
+      "invalid",
+      "node.metadata.WEFT.engine.credentials is missing: whoever can reach the HTTP proxy's port would speak as this workload",
+    );
+  return envoyView({ trustDomain, workload, minorVersion: envoyMinor });
 }
 
 /** A proxy is who its certificate says, whatever its node says. */
