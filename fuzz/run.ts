@@ -10,8 +10,16 @@ import { chunkedBody } from "./targets/http1-body.ts";
 import { requestHead, responseHead } from "./targets/http1-heads.ts";
 import { path } from "./targets/http1-path.ts";
 import { http2Frames } from "./targets/http2-frames.ts";
+import { tlsClientHello } from "./targets/tls-client-hello.ts";
 
-const TARGETS: readonly FuzzTarget[] = [requestHead, responseHead, chunkedBody, path, http2Frames];
+const TARGETS: readonly FuzzTarget[] = [
+  requestHead,
+  responseHead,
+  chunkedBody,
+  path,
+  http2Frames,
+  tlsClientHello,
+];
 const MAX_BYTES = 4_096;
 
 const { values } = parseArgs({
