@@ -25,7 +25,11 @@ export interface ConfigLinkOptions
   extends Omit<ConfigStreamOptions, "known" | "apply" | "onState"> {
   /** What the proxy runs now. */
   readonly snapshot: () => Snapshot;
-  readonly apply: (update: ConfigUpdate) => Verdict;
+  readonly apply: (update: ConfigUpdate) => Verdict | Promise<Verdict>;
+  /** An update is being applied, of this link or of the one that it replaces: what comes has to wait. */
+  readonly isApplying: () => boolean;
+  /** That is over and answered: to be followed by `resume`. */
+  readonly onApplied: () => void;
   /** The first response has come. */
   readonly onUp: () => void;
   /** The first response of every type has been accepted. */
@@ -54,6 +58,8 @@ export class ConfigLink {
   /** Types whose first response has not been accepted yet. */
   readonly #awaited = new Set<ConfigType>(configTypes.filter((type) => type !== "endpoints"));
   readonly #endpointNames = new Set<string>();
+  /** What came while an update was being applied. */
+  readonly #held: Uint8Array[] = [];
 
   constructor(options: ConfigLinkOptions) {
     this.#options = options;
@@ -101,6 +107,19 @@ export class ConfigLink {
     await promise;
     patience[Symbol.dispose]();
     this.#release();
+  }
+
+  /** Takes what has waited, until the next update takes its time. */
+  resume(): void {
+    try {
+      while (!this.#isOver && !this.#options.isApplying()) {
+        const next = this.#held.shift();
+        if (next === undefined) return;
+        this.#take(next);
+      }
+    } catch (cause) {
+      this.#down(asXdsError(cause));
+    }
   }
 
   #release(): void {
@@ -157,21 +176,28 @@ export class ConfigLink {
     this.#call?.send(encodeDeltaRequest({ typeUrl: typeUrlOf(type), ...empty, ...request }));
   }
 
-  /** A response that cannot be read at all ends the stream; one that can is answered. */
   #receive(bytes: Uint8Array): void {
+    if (this.#options.isApplying()) this.#held.push(bytes);
+    else this.#take(bytes);
+  }
+
+  /** A response that cannot be read at all ends the stream; one that can is answered. */
+  #take(bytes: Uint8Array): void {
     const response = decodeDeltaResponse(bytes);
     if (!this.isUp) {
       this.isUp = true;
       this.#options.onUp();
     }
     const type = typeOfUrl(response.typeUrl);
-    if (type === undefined) {
-      this.#refuseType(response);
-      return;
-    }
-    const verdict = this.#judge(type, response);
+    if (type === undefined) this.#refuseType(response);
+    else
+      this.#whenApplied(this.#judge(type, response), (verdict) =>
+        this.#answer(type, response, verdict),
+      );
+  }
+
+  #answer(type: ConfigType, { nonce }: DeltaResponse, verdict: Verdict): void {
     if (this.#isOver) return;
-    const { nonce } = response;
     if (verdict.kind === "rejected") {
       this.#options.log.warn({ type, reason: verdict.reason }, "configuration was refused");
       this.#send(type, { nonce, error: verdict.reason });
@@ -183,13 +209,25 @@ export class ConfigLink {
     this.#noteSynced(type);
   }
 
+  /** Updates are applied one after the other: each builds on the snapshot of the one before. */
+  #whenApplied(verdict: Verdict | Promise<Verdict>, then: (verdict: Verdict) => void): void {
+    if (!(verdict instanceof Promise)) {
+      then(verdict);
+      return;
+    }
+    void verdict.then((late) => {
+      if (!this.#isOver) then(late);
+      this.#options.onApplied();
+    });
+  }
+
   #refuseType({ typeUrl, nonce }: DeltaResponse): void {
     const request = { subscribe: [], unsubscribe: [], initialVersions: new Map(), nonce };
     const error = `type ${typeUrl.slice(0, 200)} was not asked for`;
     this.#call?.send(encodeDeltaRequest({ typeUrl, ...request, error }));
   }
 
-  #judge(type: ConfigType, response: DeltaResponse): Verdict {
+  #judge(type: ConfigType, response: DeltaResponse): Verdict | Promise<Verdict> {
     try {
       const update = this.#read(type, response);
       const issues = validateUpdate(update, this.#options.checkRegex);
@@ -241,12 +279,11 @@ export class ConfigLink {
     const before = this.#options.snapshot();
     const removed = names.filter((name) => before.endpoints.has(name));
     if (removed.length === 0) return;
-    this.#options.apply({
-      type,
-      upserted: [],
-      removed,
-      snapshot: changed(before, type, [], removed),
-    });
+    const snapshot = changed(before, type, [], removed);
+    this.#whenApplied(
+      this.#options.apply({ type, upserted: [], removed, snapshot }),
+      () => undefined,
+    );
   }
 
   #noteSynced(type: ConfigType): void {

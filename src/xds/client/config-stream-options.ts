@@ -13,8 +13,11 @@ export interface ConfigStreamOptions {
   readonly nodeId: string;
   /** What the proxy runs already (its last good configuration): only what differs is sent. `emptySnapshot` at first. */
   readonly known: Snapshot;
-  /** Called with a decoded update that passed validation. Swaps atomically, or leaves everything as it was. */
-  readonly apply: (update: ConfigUpdate) => Verdict;
+  /**
+   * Called with a decoded update that passed validation, one at a time. Swaps atomically, or leaves everything as it was.
+   * A promise must not reject.
+   */
+  readonly apply: (update: ConfigUpdate) => Verdict | Promise<Verdict>;
   readonly onState: (state: ConfigStreamState) => void;
   /** A reason when the proxy's regular expression engine refuses `pattern`. */
   readonly checkRegex: (pattern: string) => string | undefined;

@@ -1,5 +1,6 @@
 // The proxy's stream against our own server and against servers that make no sense, over real TLS.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { emptySnapshot } from "#config/snapshot.ts";
 import {
   cluster,
   endpoints,
@@ -83,6 +84,31 @@ describe("with a control plane of ours", () => {
     source.set(moved);
     await source.synced(moved);
     expect(proxy.running).toEqual(moved);
+  });
+
+  test("updates that take their time are applied one after the other, and acknowledged when they are", async () => {
+    const begun: string[] = [];
+    let running = emptySnapshot;
+    let atOnce = 0;
+    using proxy = connect({
+      overrides: {
+        apply: async ({ type, snapshot }) => {
+          begun.push(type);
+          expect(++atOnce).toBe(1);
+          await new Promise(setImmediate);
+          atOnce--;
+          running = snapshot;
+          return { kind: "accepted" };
+        },
+      },
+    });
+    await proxy.reached("synced");
+    expect(running).toEqual(whole);
+    expect(begun.length).toBeGreaterThan(4);
+    const changed = withChanges(whole, [cluster("a", "2"), virtualHost("http-proxy/a", "a", "2")]);
+    source.set(changed);
+    await source.synced(changed);
+    expect(running).toEqual(changed);
   });
 
   test("what the proxy knows already is not sent again after the control plane's restart", async () => {

@@ -36,6 +36,8 @@ class RunningStream {
   #old: ConfigLink | undefined;
   #retry: Disposable | undefined;
   #attempt = 0;
+  /** Updates that are being applied. */
+  #applying = 0;
   #isStopped = false;
 
   constructor(options: ConfigStreamOptions) {
@@ -85,6 +87,11 @@ class RunningStream {
       ...options,
       snapshot,
       apply,
+      isApplying: () => this.#applying > 0,
+      onApplied: () => {
+        this.#old?.resume();
+        this.#link?.resume();
+      },
       onUp: () => this.#up(link),
       onSynced: () => {
         if (link === this.#link) options.onState({ kind: "synced" });
@@ -134,8 +141,8 @@ class RunningStream {
     onState({ kind: "disconnected", code, reason, retryInMs });
   }
 
-  #apply(update: ConfigUpdate): Verdict {
-    let verdict: Verdict;
+  #apply(update: ConfigUpdate): Verdict | Promise<Verdict> {
+    let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = this.#options.apply(update);
     } catch (cause) {
@@ -143,7 +150,16 @@ class RunningStream {
       this.#options.log.error({ err: cause, type: update.type }, "applying configuration failed");
       verdict = { kind: "rejected", reason: `the proxy failed to apply it: ${message}` };
     }
-    if (verdict.kind === "accepted") this.#snapshot = update.snapshot;
+    if (!(verdict instanceof Promise)) return this.#note(update, verdict);
+    this.#applying++;
+    return verdict.then((late) => {
+      this.#applying--;
+      return this.#note(update, late);
+    });
+  }
+
+  #note({ snapshot }: ConfigUpdate, verdict: Verdict): Verdict {
+    if (verdict.kind === "accepted") this.#snapshot = snapshot;
     return verdict;
   }
 }
