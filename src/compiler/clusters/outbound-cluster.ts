@@ -7,6 +7,7 @@ import type {
 } from "#config/cluster.ts";
 import type { Origin } from "#config/origin.ts";
 import type { Origins } from "#config/route.ts";
+import type { AppProtocol } from "#resources/app-protocol.ts";
 import type {
   ConnectionPool,
   OutlierDetection as WrittenOutlierDetection,
@@ -17,6 +18,7 @@ import type { ServiceEndpointsByPort } from "../mesh/service-endpoints.ts";
 import { originOf } from "../origin-of.ts";
 import { sameJson } from "../same-json.ts";
 import { outboundClusterName, outboundServerName } from "./cluster-name.ts";
+import { connectionOrigins, connectionSettings } from "./connection-settings.ts";
 import type { DestinationSettings } from "./destination-rule-lookup.ts";
 import { type EffectivePolicy, effectivePolicy } from "./effective-policy.ts";
 import { endpointsOfSubset } from "./endpoint-sets.ts";
@@ -55,6 +57,7 @@ export function compileOutboundCluster(target: Target, inputs: ClusterInputs): C
     retryBudget: budgetOf(policy.retryBudget?.value ?? mesh.retryBudget),
     ...(outliers !== undefined && { outlierDetection: outlierDetectionOf(outliers) }),
     transport: transportOf(target, policy),
+    ...connectionSettings(portProtocol(target), pool),
     idleTimeoutMs: pool?.idleTimeoutMs ?? hourMs,
     destination: {
       host: service.host,
@@ -74,7 +77,12 @@ function discoveryOf(target: Target, { settings, endpoints }: ClusterInputs): Di
   if (resolution === "endpoints")
     return { kind: "eds", name: outboundClusterName(service.host, port, subset) };
   const hosts = endpointsOfSubset(endpoints, settings, port, subset).map(({ address }) => address);
-  return { kind: "dns", hosts, refreshMs: dnsRefreshMs };
+  const { isLogical } = service.main;
+  return { kind: "dns", hosts, refreshMs: dnsRefreshMs, ...(isLogical && { isLogical }) };
+}
+
+function portProtocol({ service, port }: Target): AppProtocol {
+  return service.ports.find(({ number }) => number === port)?.protocol ?? "unknown";
 }
 
 function limitsOf(pool: ConnectionPool | undefined): CircuitLimits {
@@ -146,6 +154,7 @@ function originsOf(target: Target, policy: EffectivePolicy, inputs: ClusterInput
     outlierDetection: policy.outlierDetection?.origin,
     transport: policy.tls?.origin,
     idleTimeoutMs: pool?.value.idleTimeoutMs === undefined ? undefined : pool.origin,
+    ...connectionOrigins(pool),
   });
 }
 

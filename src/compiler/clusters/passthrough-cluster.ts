@@ -16,6 +16,7 @@ export function passthroughCluster({ connectTimeoutMs, retryBudget }: MeshConfig
     limits: { maxRequestsPerConnection: 0 },
     retryBudget: { percent, minConcurrency },
     transport: { kind: "plain" },
+    protocol: "client",
     idleTimeoutMs: hourMs,
     origins: {},
   };

@@ -23,6 +23,8 @@ export interface DeclaredService {
   readonly exportTo: ExportTo;
   readonly isExternal: boolean;
   readonly resolution: "endpoints" | "dns" | "passthrough";
+  /** Of `dns`: each name is one endpoint, whatever it resolves to. */
+  readonly isLogical?: true;
   /** WorkloadEntries of the same namespace that are its endpoints. */
   readonly selector?: LabelSet;
   /** Keys of the index of workloads by label. */
@@ -75,7 +77,12 @@ export function declareService(service: Service): readonly DeclaredService[] {
   ];
 }
 
-const resolutions = { none: "passthrough", static: "endpoints", dns: "dns" } as const;
+const resolutions = {
+  none: "passthrough",
+  static: "endpoints",
+  dns: "dns",
+  "dns-round-robin": "dns",
+} as const;
 
 export function declareServiceEntry(entry: ServiceEntry): readonly DeclaredService[] {
   return entry.hosts.map((host, at) => ({
@@ -94,6 +101,7 @@ export function declareServiceEntry(entry: ServiceEntry): readonly DeclaredServi
     exportTo: entry.exportTo,
     isExternal: entry.location === "mesh-external",
     resolution: resolutions[entry.resolution],
+    ...(entry.resolution === "dns-round-robin" && { isLogical: true }),
     ...selection(entry.object, entry.workloadSelector),
     listed: resolvesItself(entry) ? [selfNamed(entry)] : entry.endpoints,
     usesNotReady: false,
@@ -111,7 +119,7 @@ function selection(
 
 function resolvesItself(entry: ServiceEntry): boolean {
   return (
-    entry.resolution === "dns" &&
+    resolutions[entry.resolution] === "dns" &&
     entry.endpoints.length === 0 &&
     entry.workloadSelector === undefined
   );

@@ -126,6 +126,8 @@ function inOrder(endpoints: readonly LabelledEndpoint[]): readonly LabelledEndpo
 }
 
 function byAddress({ endpoint: a }: LabelledEndpoint, { endpoint: b }: LabelledEndpoint): number {
-  if (a.address.host === b.address.host) return a.address.port - b.address.port;
-  return a.address.host < b.address.host ? -1 : 1;
+  if (a.address.host !== b.address.host) return a.address.host < b.address.host ? -1 : 1;
+  const [left = "", right = ""] = [a.address.path, b.address.path];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.address.port - b.address.port;
 }

@@ -60,7 +60,7 @@ function mutualEndpoint(
   const mode = isMutual ? effectiveMode(policies, labels, workloadPort).mode : "disable";
   const identity = `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
   const endpoint: Endpoint = {
-    address: proxy ?? { host: address, port: workloadPort },
+    address: proxy ?? socketAddress(address, workloadPort),
     workloadPort,
     weight: Math.max(1, weight),
     identities: isMutual ? [identity] : [],
@@ -68,6 +68,12 @@ function mutualEndpoint(
     ...(workload !== undefined && { workload }),
   };
   return { endpoint, labels };
+}
+
+function socketAddress(address: string, port: number): SocketAddress {
+  return address.startsWith("unix://")
+    ? { host: "", port: 0, path: address.slice("unix://".length) }
+    : { host: address, port };
 }
 
 /** The application's port: what the entry says by name, else the service's own number. */

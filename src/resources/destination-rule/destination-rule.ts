@@ -44,6 +44,29 @@ export interface ConnectionPool {
   readonly maxRequestsPerConnection: number;
   /** 0: never. */
   readonly idleTimeoutMs?: number;
+  readonly maxConnectionDurationMs?: number;
+  readonly tcpKeepalive?: TcpKeepalive;
+  /** `default`: as the port is declared, multiplexed between proxies of the mesh. */
+  readonly http2Upgrade: "default" | "upgrade" | "never";
+  /** Requests go out in the version in which they came. */
+  readonly usesClientProtocol: boolean;
+  readonly maxConcurrentStreams?: number;
+  readonly http2KeepAlive?: Http2KeepAlive;
+}
+
+/** Absent: as the system has it; the time 60 s. */
+export interface TcpKeepalive {
+  readonly probes?: number;
+  readonly timeS?: number;
+  readonly intervalS?: number;
+}
+
+export interface Http2KeepAlive {
+  /** Absent: no PING at regular times. */
+  readonly intervalMs?: number;
+  readonly timeoutMs: number;
+  /** Absent: a connection is not asked before it is used again. */
+  readonly connectionIdleIntervalMs?: number;
 }
 
 /** With Istio's defaults filled in. */

@@ -39,12 +39,28 @@ describe("a traffic policy", () => {
       `${policy}.connectionPool.tcp.maxConnections: out-of-range`,
     ],
     [
-      { connectionPool: { tcp: { tcpKeepalive: {}, maxConnections: 1 } } },
-      `${policy}.connectionPool.tcp.tcpKeepalive: unsupported-field`,
+      { connectionPool: { tcp: { tcpKeepalive: { probes: 0 } } } },
+      `${policy}.connectionPool.tcp.tcpKeepalive.probes: out-of-range`,
     ],
     [
-      { connectionPool: { http: { h2UpgradePolicy: "UPGRADE" } } },
-      `${policy}.connectionPool.http.h2UpgradePolicy: unsupported-value`,
+      { connectionPool: { tcp: { idleTimeout: "1h", maxConnections: 1 } } },
+      `${policy}.connectionPool.tcp.idleTimeout: unsupported-field`,
+    ],
+    [
+      { connectionPool: { http: { h2UpgradePolicy: "ALWAYS" } } },
+      `${policy}.connectionPool.http.h2UpgradePolicy: invalid`,
+    ],
+    [
+      { connectionPool: { http: { h2UpgradePolicy: "UPGRADE", useClientProtocol: true } } },
+      `${policy}.connectionPool.http.useClientProtocol: invalid`,
+    ],
+    [
+      { connectionPool: { http: { http2KeepAlive: { timeout: "1s" } } } },
+      `${policy}.connectionPool.http.http2KeepAlive: invalid`,
+    ],
+    [
+      { connectionPool: { http: { maxConcurrentStreams: 0 } } },
+      `${policy}.connectionPool.http.maxConcurrentStreams: out-of-range`,
     ],
     [
       { loadBalancer: { simple: "PASSTHROUGH" } },

@@ -6,11 +6,13 @@ import { durationMs, optionalDurationMs } from "../schema/duration.ts";
 import type {
   ConnectionPool,
   DestinationRule,
+  Http2KeepAlive,
   LoadBalancer,
   OutlierDetection,
   PortPolicy,
   RetryBudget,
   Subset,
+  TcpKeepalive,
   TrafficPolicy,
 } from "./destination-rule.ts";
 import type {
@@ -71,24 +73,60 @@ const balancers: Readonly<
   RANDOM: { kind: "random" },
 };
 
-function readConnectionPool({
-  tcp = {},
-  http = {},
-}: NonNullable<PortPolicySpec["connectionPool"]>): ConnectionPool {
-  const { http1MaxPendingRequests, http2MaxRequests, maxRetries } = http;
-  const connectTimeoutMs = optionalDurationMs(tcp.connectTimeout);
-  const idleTimeoutMs = optionalDurationMs(http.idleTimeout);
+type ConnectionPoolSpec = NonNullable<PortPolicySpec["connectionPool"]>;
+type HttpSpec = NonNullable<ConnectionPoolSpec["http"]>;
+type TcpSpec = NonNullable<ConnectionPoolSpec["tcp"]>;
+
+function readConnectionPool({ tcp = {}, http = {} }: ConnectionPoolSpec): ConnectionPool {
   return {
-    ...(tcp.maxConnections === undefined ? {} : { maxConnections: tcp.maxConnections }),
-    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-    ...(http1MaxPendingRequests === undefined
-      ? {}
-      : { maxPendingRequests: http1MaxPendingRequests }),
-    ...(http2MaxRequests === undefined ? {} : { maxRequests: http2MaxRequests }),
-    ...(maxRetries === undefined ? {} : { maxRetries }),
+    ...withValues({
+      maxConnections: tcp.maxConnections,
+      connectTimeoutMs: optionalDurationMs(tcp.connectTimeout),
+      maxPendingRequests: http.http1MaxPendingRequests,
+      maxRequests: http.http2MaxRequests,
+      maxRetries: http.maxRetries,
+      idleTimeoutMs: optionalDurationMs(http.idleTimeout),
+      maxConnectionDurationMs: optionalDurationMs(tcp.maxConnectionDuration),
+      maxConcurrentStreams: http.maxConcurrentStreams,
+    }),
     maxRequestsPerConnection: http.maxRequestsPerConnection ?? 0,
-    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+    http2Upgrade: upgrades[http.h2UpgradePolicy ?? "DEFAULT"],
+    usesClientProtocol: http.useClientProtocol ?? false,
+    ...(tcp.tcpKeepalive && { tcpKeepalive: readTcpKeepalive(tcp.tcpKeepalive) }),
+    ...(http.http2KeepAlive && { http2KeepAlive: readHttp2KeepAlive(http.http2KeepAlive) }),
   };
+}
+
+const upgrades = { DEFAULT: "default", UPGRADE: "upgrade", DO_NOT_UPGRADE: "never" } as const;
+
+function readTcpKeepalive({
+  probes,
+  time,
+  interval,
+}: NonNullable<TcpSpec["tcpKeepalive"]>): TcpKeepalive {
+  const seconds = (text: string | undefined) =>
+    text === undefined ? undefined : Math.ceil(durationMs(text) / 1000);
+  return withValues({ probes, timeS: seconds(time), intervalS: seconds(interval) });
+}
+
+const pingTimeoutMs = 20_000;
+
+function readHttp2KeepAlive(spec: NonNullable<HttpSpec["http2KeepAlive"]>): Http2KeepAlive {
+  return {
+    ...withValues({
+      intervalMs: optionalDurationMs(spec.interval),
+      connectionIdleIntervalMs: optionalDurationMs(spec.connectionIdleInterval),
+    }),
+    timeoutMs: optionalDurationMs(spec.timeout) ?? pingTimeoutMs,
+  };
+}
+
+/** Without the fields that have none. */
+function withValues<T extends Readonly<Record<string, unknown>>>(
+  fields: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** Defaults are Istio's. A count of 0 turns its check off. */

@@ -12,7 +12,7 @@ import {
   text,
 } from "../schema/fields.ts";
 
-const noTcp = "TCP is not proxied yet";
+const noTcp = "TCP has no idle time of its own yet";
 const noFiles = "certificates of one's own are not used yet";
 
 const loadBalancer = object(
@@ -36,6 +36,34 @@ const loadBalancer = object(
 
 const limit = (description: string) => optional(integer(description, { minimum: 1 }));
 
+const tcpKeepalive = object(
+  {
+    probes: optional(
+      integer("Probes without an answer before the connection is given up; as the system has it.", {
+        minimum: 1,
+        maximum: 127,
+      }),
+    ),
+    time: optional(
+      duration("Silence before the first probe, in whole seconds; 60s unless written."),
+    ),
+    interval: optional(duration("Time between probes, in whole seconds; as the system has it.")),
+  },
+  "Probes of the kernel on connections without traffic.",
+);
+
+const http2KeepAlive = object(
+  {
+    interval: optional(duration("Time between PINGs; none at regular times unless written.")),
+    timeout: optional(duration("How long the answer to a PING may take; 20s unless written.")),
+    connectionIdleInterval: optional(
+      duration("A connection without requests for longer is asked before it is given one."),
+    ),
+  },
+  "PINGs on connections in HTTP/2, multiplexed ones of the mesh among them.",
+  { minProperties: 1 },
+);
+
 const connectionPool = object(
   {
     tcp: optional(
@@ -43,14 +71,16 @@ const connectionPool = object(
         {
           maxConnections: limit("Most connections to the whole destination."),
           connectTimeout: optional(duration("How long a connection may take to be made.")),
+          maxConnectionDuration: optional(
+            duration("Age at which a connection is given no further request; none unless written."),
+          ),
+          tcpKeepalive: optional(tcpKeepalive),
         },
         "Limits of connections.",
         {
           minProperties: 1,
           refused: {
             idleTimeout: `${noTcp}; write http.idleTimeout`,
-            maxConnectionDuration: "the age of connections is not limited yet",
-            tcpKeepalive: "keep-alive probes are not set yet",
           },
         },
       ),
@@ -73,20 +103,21 @@ const connectionPool = object(
           ),
           h2UpgradePolicy: optional(
             choice(
-              ["DEFAULT", "DO_NOT_UPGRADE"],
-              "Requests stay HTTP/1.1, which is all that this version does.",
-              { refused: { UPGRADE: "HTTP/1.1 is not upgraded to HTTP/2 yet" } },
+              ["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"],
+              "UPGRADE: requests to ports of HTTP are sent in HTTP/2; DO_NOT_UPGRADE: as declared, and not multiplexed between proxies of the mesh either.",
             ),
           ),
+          useClientProtocol: optional(
+            bool("Requests go out in the version of HTTP in which they came."),
+          ),
+          maxConcurrentStreams: limit(
+            "Most requests at a time on one connection in HTTP/2, where the server allows as many.",
+          ),
+          http2KeepAlive: optional(http2KeepAlive),
         },
         "Limits of requests.",
         {
           minProperties: 1,
-          refused: {
-            useClientProtocol: "only HTTP/1.1 is spoken yet",
-            maxConcurrentStreams: "only HTTP/1.1 is spoken yet",
-            http2KeepAlive: "only HTTP/1.1 is spoken yet",
-          },
         },
       ),
     ),

@@ -56,16 +56,59 @@ function validateTrafficPolicy(
   ];
 }
 
-function validatePortPolicy({ outlierDetection }: PortPolicySpec, path: string): readonly Issue[] {
-  const { splitExternalLocalOriginErrors, consecutiveLocalOriginFailures } = outlierDetection ?? {};
+function validatePortPolicy(
+  { outlierDetection, connectionPool }: PortPolicySpec,
+  path: string,
+): readonly Issue[] {
+  return [
+    ...validateOutlierDetection(outlierDetection, `${path}.outlierDetection`),
+    ...validateVersions(connectionPool?.http, `${path}.connectionPool.http`),
+  ];
+}
+
+function validateOutlierDetection(
+  {
+    splitExternalLocalOriginErrors,
+    consecutiveLocalOriginFailures,
+  }: NonNullable<PortPolicySpec["outlierDetection"]> = {},
+  path: string,
+): readonly Issue[] {
   if (consecutiveLocalOriginFailures === undefined || splitExternalLocalOriginErrors === true)
     return [];
   return [
     issue(
-      `${path}.outlierDetection.consecutiveLocalOriginFailures`,
+      `${path}.consecutiveLocalOriginFailures`,
       "invalid",
       "does nothing unless splitExternalLocalOriginErrors is true: connect failures count as 5xx errors then",
     ),
+  ];
+}
+
+type HttpSpec = NonNullable<PortPolicySpec["connectionPool"]>["http"];
+
+function validateVersions(http: HttpSpec, path: string): readonly Issue[] {
+  const { h2UpgradePolicy, useClientProtocol, http2KeepAlive } = http ?? {};
+  return [
+    ...(useClientProtocol === true && h2UpgradePolicy === "UPGRADE"
+      ? [
+          issue(
+            `${path}.useClientProtocol`,
+            "invalid",
+            "contradicts h2UpgradePolicy UPGRADE; expected one of the two",
+          ),
+        ]
+      : []),
+    ...(http2KeepAlive !== undefined &&
+    http2KeepAlive.interval === undefined &&
+    http2KeepAlive.connectionIdleInterval === undefined
+      ? [
+          issue(
+            `${path}.http2KeepAlive`,
+            "invalid",
+            "does nothing without interval or connectionIdleInterval",
+          ),
+        ]
+      : []),
   ];
 }
 

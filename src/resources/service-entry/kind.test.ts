@@ -21,16 +21,27 @@ test.each([
     ["spec.ports[0].protocol: unsupported-value"],
   ],
   [{ ports: [{ number: 443, name: "tls", protocol: "FTP" }] }, ["spec.ports[0].protocol: invalid"]],
-  [{ resolution: "DNS_ROUND_ROBIN" }, ["spec.resolution: unsupported-value"]],
+  [{ resolution: "DYNAMIC_DNS" }, ["spec.resolution: unsupported-value"]],
+  [{ resolution: "DNS_ROUND_ROBIN" }, []],
+  [{ hosts: ["*.example.com"], resolution: "DNS_ROUND_ROBIN" }, ["spec.hosts[0]: invalid"]],
   [{ endpoints: [{ address: "192.0.2.1" }] }, ["spec.endpoints: invalid"]],
   [
     { resolution: "STATIC", endpoints: [{ address: "a.example" }] },
     ["spec.endpoints[0].address: invalid"],
   ],
   [{ resolution: "DNS", endpoints: [{ address: "a.example" }] }, []],
+  [{ resolution: "STATIC", endpoints: [{ address: "unix:///a" }] }, []],
   [
-    { resolution: "STATIC", endpoints: [{ address: "unix:///a" }] },
-    ["spec.endpoints[0].address: unsupported-value"],
+    { resolution: "STATIC", endpoints: [{ address: "unix:///a", ports: { http: 1 } }] },
+    ["spec.endpoints[0].ports.http: invalid"],
+  ],
+  [
+    { resolution: "STATIC", endpoints: [{ address: "unix://a" }] },
+    ["spec.endpoints[0].address: invalid"],
+  ],
+  [
+    { resolution: "DNS", endpoints: [{ address: "unix:///a" }] },
+    ["spec.endpoints[0].address: invalid"],
   ],
   [
     { resolution: "STATIC", endpoints: [{ address: "192.0.2.1", ports: { htpp: 1 } }] },

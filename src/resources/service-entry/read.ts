@@ -6,7 +6,12 @@ import { readWorkloadAddress } from "../workload-entry/read.ts";
 import type { ServiceEntrySpec } from "./schema.ts";
 import type { ServiceEntry } from "./service-entry.ts";
 
-const resolutions = { NONE: "none", STATIC: "static", DNS: "dns" } as const;
+const resolutions = {
+  NONE: "none",
+  STATIC: "static",
+  DNS: "dns",
+  DNS_ROUND_ROBIN: "dns-round-robin",
+} as const;
 
 export function readServiceEntry(resource: Resource): ServiceEntry {
   const object = identityOf(resource);

@@ -44,11 +44,10 @@ export const serviceEntrySpecSchema = object(
     ),
     resolution: optional(
       choice(
-        ["NONE", "STATIC", "DNS"],
-        "NONE (unless written): wherever the request says; STATIC: the endpoints; DNS: what the names resolve to.",
+        ["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"],
+        "NONE (unless written): wherever the request says; STATIC: the endpoints; DNS: every address that the names resolve to; DNS_ROUND_ROBIN: each name is one endpoint, and a connection goes to whichever of its addresses answers.",
         {
           refused: {
-            DNS_ROUND_ROBIN: "write DNS: every address that the name resolves to is used",
             DYNAMIC_DNS: "names are not resolved request by request yet",
           },
         },

@@ -12,8 +12,8 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   readonly ports: readonly ServiceEntryPort[];
   readonly location: "mesh-external" | "mesh-internal";
-  /** `dns` without endpoints resolves the first host. */
-  readonly resolution: "none" | "static" | "dns";
+  /** By name, without endpoints the first host is resolved. `dns-round-robin`: a name stays one endpoint. */
+  readonly resolution: "none" | "static" | "dns" | "dns-round-robin";
   readonly endpoints: readonly WorkloadAddress[];
   /** Labels of WorkloadEntries of the same namespace; never together with `endpoints`. */
   readonly workloadSelector?: LabelSet;

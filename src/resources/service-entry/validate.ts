@@ -29,13 +29,18 @@ export function validateServiceEntry(object: Resource): readonly Issue[] {
   ];
 }
 
+/** Names are resolved, of endpoints or of the entry itself. */
+function isByName({ resolution }: ServiceEntrySpec): boolean {
+  return resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
+}
+
 function validateHost(host: string, spec: ServiceEntrySpec, path: string): readonly Issue[] {
   if (host === "*")
     return [
       issue(path, "invalid", "a service cannot have every name; expected a DNS name, or *.suffix"),
     ];
   const wildcard = host.startsWith("*.");
-  if (wildcard && spec.resolution === "DNS" && (spec.endpoints ?? []).length === 0)
+  if (wildcard && isByName(spec) && (spec.endpoints ?? []).length === 0)
     return [
       issue(path, "invalid", `"${host}" cannot be resolved; name the host, or give endpoints`),
     ];
@@ -103,10 +108,11 @@ function validateEndpoints(spec: ServiceEntrySpec): readonly Issue[] {
     );
   }
   const names = new Set(spec.ports.map(({ name }) => name));
+  const mayBeUnix = resolution === "STATIC" ? "unix" : "no-unix";
   return [
     ...issues,
     ...endpoints.flatMap((endpoint, i) => [
-      ...validateWorkloadAddress(endpoint, fieldPath("spec.endpoints", i)),
+      ...validateWorkloadAddress(endpoint, fieldPath("spec.endpoints", i), mayBeUnix),
       ...validateEndpoint(endpoint, resolution, names, fieldPath("spec.endpoints", i)),
     ]),
   ];
@@ -158,7 +164,7 @@ export function serviceEntryWarnings(object: Resource): readonly string[] {
   if (resolution === "STATIC" && endpoints.length === 0 && workloadSelector === undefined)
     warnings.push("spec has resolution STATIC and no endpoints, so every request fails");
   if (
-    resolution === "DNS" &&
+    isByName(object.spec as ServiceEntrySpec) &&
     endpoints.length === 0 &&
     workloadSelector === undefined &&
     hosts.length > 1

@@ -6,7 +6,7 @@ test.each([
   [{}, ["spec.address: required"]],
   [{ address: "" }, ["spec.address: invalid"]],
   [{ address: "300.1.1.1" }, ["spec.address: invalid"]],
-  [{ address: "unix:///run/app" }, ["spec.address: unsupported-value"]],
+  [{ address: "unix:///run/app" }, ["spec.address: invalid"]],
   [{ address: "db.example.com" }, []],
   [{ address: "::1", ports: { http: 70000 } }, ["spec.ports.http: out-of-range"]],
   [{ address: "::1", ports: { "a b": 1 } }, ["spec.ports[a b]: invalid"]],

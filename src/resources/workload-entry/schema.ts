@@ -4,7 +4,10 @@ import { integer, map, object, optional, portNumber, text } from "../schema/fiel
 /** The spec of a WorkloadEntry, and an endpoint of a ServiceEntry. */
 export const workloadAddressSchema = object(
   {
-    address: text("IP address, or a DNS name where the service resolves by DNS.", { minLength: 1 }),
+    address: text(
+      "IP address; a DNS name where the service resolves by DNS; unix:///path in a ServiceEntry with resolution STATIC.",
+      { minLength: 1 },
+    ),
     ports: optional(
       map(portNumber("A port."), "Ports of the application, by name of the service's port."),
     ),

@@ -11,17 +11,15 @@ export function validateWorkloadEntry(object: Resource): readonly Issue[] {
   return validateWorkloadAddress(object.spec as WorkloadAddressSpec, "spec");
 }
 
-export function validateWorkloadAddress(spec: WorkloadAddressSpec, path: string): readonly Issue[] {
+/** `unix`: the path of a Unix socket may stand for the address. */
+export function validateWorkloadAddress(
+  spec: WorkloadAddressSpec,
+  path: string,
+  sockets: "unix" | "no-unix" = "no-unix",
+): readonly Issue[] {
   const { address, ports = {}, labels = {}, serviceAccount } = spec;
   const issues: Issue[] = [];
-  if (address.startsWith("unix://"))
-    issues.push(
-      issue(
-        `${path}.address`,
-        "unsupported-value",
-        "Unix sockets are not supported by this version of Weft; expected an IP address or a DNS name",
-      ),
-    );
+  if (address.startsWith("unix:")) issues.push(...validateSocket(spec, path, sockets));
   else if (!isIP(address) && !isDnsName(address))
     issues.push(
       issue(`${path}.address`, "invalid", `"${address}" is neither an IP address nor a DNS name`),
@@ -44,6 +42,29 @@ export function validateWorkloadAddress(spec: WorkloadAddressSpec, path: string)
       ),
     );
   return [...issues, ...checkLabels(labels, `${path}.labels`)];
+}
+
+/** The longest path that the system takes. */
+const socketPathMax = 107;
+
+function validateSocket(
+  { address, ports = {} }: WorkloadAddressSpec,
+  path: string,
+  sockets: "unix" | "no-unix",
+): readonly Issue[] {
+  const problem = (message: string): Issue => issue(`${path}.address`, "invalid", message);
+  if (sockets === "no-unix")
+    return [problem("Unix sockets are for endpoints of a ServiceEntry with resolution STATIC")];
+  const socketPath = address.slice("unix://".length);
+  if (!address.startsWith("unix:///") || socketPath.length > socketPathMax)
+    return [
+      problem(
+        `"${address}" names no socket: expected unix:// and a path from /, at most ${socketPathMax} characters`,
+      ),
+    ];
+  return Object.keys(ports).map((name) =>
+    issue(fieldPath(`${path}.ports`, name), "invalid", "a Unix socket has no ports"),
+  );
 }
 
 /** Something made of digits only is a broken address, not a name. */

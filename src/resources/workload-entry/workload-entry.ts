@@ -7,7 +7,7 @@ export interface WorkloadEntry extends WorkloadAddress {
 
 /** The spec of a WorkloadEntry, and an endpoint of a ServiceEntry. */
 export interface WorkloadAddress {
-  /** IP address, or a DNS name where the ServiceEntry resolves by DNS. */
+  /** IP address, or a DNS name where the ServiceEntry resolves by DNS, or `unix:///path` in a ServiceEntry. */
   readonly address: string;
   /** From the name of a service's port to the application's port. */
   readonly ports: Readonly<Record<string, number>>;
