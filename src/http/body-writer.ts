@@ -52,9 +52,7 @@ export class BodyWriter {
     if (slice.length < JOIN_BELOW_BYTES) {
       scratch.append(slice);
       scratch.text("\r\n");
-      const hasRoom = this.#transport.write(scratch.view());
-      scratch.clear();
-      return hasRoom;
+      return sendScratch(this.#transport);
     }
     sendScratch(this.#transport);
     this.#transport.write(slice);

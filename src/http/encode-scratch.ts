@@ -6,9 +6,11 @@ import type { RequestHead, ResponseHead } from "./exchange.ts";
 /** Heads are encoded here and copied by `write` at once: one for the process, since encoding is synchronous. */
 export const scratch: ByteWriter = new ByteWriter(64 * 1024);
 
-export function sendScratch(transport: Transport): void {
-  transport.write(scratch.view());
+/** What `write` returns. */
+export function sendScratch(transport: Transport): boolean {
+  const hasRoom = transport.writeRange(scratch.bytes, 0, scratch.length);
   scratch.clear();
+  return hasRoom;
 }
 
 /** HTTP/1 encoders pass the original bytes on, so the head must be one of theirs. */

@@ -60,6 +60,10 @@ export class ResumedTransport implements Transport {
     return this.#inner.write(bytes);
   }
 
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    return this.#inner.writeRange(bytes, start, end);
+  }
+
   flush(): void {
     this.#inner.flush();
   }

@@ -14,7 +14,7 @@ export interface NativeSocket {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   /** Returns how many bytes were taken; `drain` comes when there is room again. Negative on a closed socket. */
-  write(bytes: Uint8Array): number;
+  write(bytes: Uint8Array, from?: number, length?: number): number;
   /** Ends our side only. */
   shutdown(): void;
   /** Ends both sides; for the peer in order, unless it is still sending. */

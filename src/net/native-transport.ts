@@ -22,8 +22,6 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   readonly #watermarks: Watermarks;
   readonly #onGone: (() => void) | undefined;
   readonly #queue = new WriteQueue();
-  /** What the socket did not take of the last segment. */
-  #rest: Buffer | undefined;
   #events: TransportEvents | undefined;
   /** Came while nobody wanted it: a record of TLS may hold more than one read. */
   #held: Buffer[] | undefined;
@@ -57,7 +55,7 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   }
 
   get queuedBytes(): number {
-    return this.#queue.sizeBytes + (this.#rest?.length ?? 0);
+    return this.#queue.sizeBytes;
   }
 
   /** The number of the file descriptor; 0 when it is gone. */
@@ -74,6 +72,17 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   write(bytes: Uint8Array | string): boolean {
     if (this.isClosed || this.#isEnding) return false;
     this.#queue.push(bytes);
+    return this.#queued();
+  }
+
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    if (this.isClosed || this.#isEnding) return false;
+    this.#queue.pushRange(bytes, start, end);
+    return this.#queued();
+  }
+
+  /** Sends at the end of the turn, or at once when much waits. */
+  #queued(): boolean {
     if (this.#queue.sizeBytes > this.#watermarks.highBytes) this.#send();
     else if (!this.#willFlush) {
       this.#willFlush = true;
@@ -206,22 +215,20 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   /** Gives the socket what it takes; the rest waits until it has room again. */
   #send(): void {
     if (this.isClosed || this.#hasSentEnd || this.#isBlocked) return;
-    for (;;) {
-      const segment = this.#rest ?? this.#queue.shift();
-      if (segment === undefined) break;
+    const queue = this.#queue;
+    while (queue.next()) {
       this.#isCalling = true;
-      const taken = Math.max(0, this.#socket.write(segment));
+      const taken = Math.max(0, this.#socket.write(queue.bytes, queue.from, queue.length));
       this.#isCalling = false;
       this.bytesWritten += taken;
-      if (taken < segment.length) {
+      if (taken < queue.length) {
         this.#isBlocked = true;
-        this.#rest = this.#isGone ? undefined : segment.subarray(taken);
+        if (!this.#isGone) queue.keepFrom(taken);
         return;
       }
-      this.#rest = undefined;
       if (this.#isGone) return;
     }
-    this.#queue.release();
+    queue.release();
     if (!this.#isEnding) return;
     this.#hasSentEnd = true;
     this.#call(() => this.#socket.shutdown());
@@ -235,6 +242,5 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
 
   #giveUp(): void {
     this.#queue.clear();
-    this.#rest = undefined;
   }
 }

@@ -97,6 +97,17 @@ export class SocketTransport implements Transport, Flushable {
   write(bytes: Uint8Array | string): boolean {
     if (this.isClosed || this.#isEnding) return false;
     this.#queue.push(bytes);
+    return this.#queued();
+  }
+
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    if (this.isClosed || this.#isEnding) return false;
+    this.#queue.pushRange(bytes, start, end);
+    return this.#queued();
+  }
+
+  /** Sends at the end of the turn, or at once when much waits. */
+  #queued(): boolean {
     if (this.#queue.sizeBytes > this.#watermarks.highBytes) this.#send();
     else if (!this.#willFlush) {
       this.#willFlush = true;

@@ -56,6 +56,8 @@ export interface Transport {
    * reference until they are written, so the caller must not change them. A string is latin1.
    */
   write(bytes: Uint8Array | string): boolean;
+  /** As `write` of `bytes.subarray(start, end)`, which need not be made. */
+  writeRange(bytes: Buffer, start: number, end: number): boolean;
   /** Hands what was collected to the kernel now instead of at the end of the turn. */
   flush(): void;
   /** Sends what is queued, then ends our side. */

@@ -1,14 +1,24 @@
 // What was written to a transport and not yet given to its socket. Small pieces are copied together into a batch, so
 // that a head and a small body cost one system call; large ones are kept by reference.
+import { Buffer } from "node:buffer";
+import { latin1Write } from "#wire/http1/latin1.ts";
 
 const BATCH_BYTES = 32 * 1024;
 const LARGE_BYTES = 16 * 1024;
 const SPARE_BATCHES_MAX = 64;
+const NOTHING = Buffer.alloc(0);
 const spareBatches: Buffer[] = [];
 
-/** First in, first out. Segments handed out may be views of the batch: call `release` when the socket is done with all. */
+/**
+ * First in, first out. `next` hands out a segment in three fields instead of as a view, which would cost more than the
+ * copies. Segments may lie in the batch: call `release` when the socket is done with all.
+ */
 export class WriteQueue {
   sizeBytes = 0;
+  /** The segment that `next` has found. */
+  bytes: Buffer = NOTHING;
+  from = 0;
+  length = 0;
   readonly #segments: Buffer[] = [];
   #batch: Buffer | undefined;
   /** Of the batch: what is before `start` was handed out or sealed, what is before `end` is filled. */
@@ -27,28 +37,59 @@ export class WriteQueue {
       );
       return;
     }
-    let batch = this.#batch;
-    if (batch === undefined || this.#end + size > BATCH_BYTES) {
-      this.#seal();
-      batch = spareBatches.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
-      this.#batch = batch;
-      this.#start = 0;
-      this.#end = 0;
-    }
-    if (typeof bytes === "string") batch.write(bytes, this.#end, "latin1");
+    const batch = this.#room(size);
+    if (typeof bytes === "string") latin1Write(batch, bytes, this.#end);
     else batch.set(bytes, this.#end);
     this.#end += size;
   }
 
-  /** The next bytes to write; undefined when the queue is empty. */
+  /** As `push` of `bytes.subarray(start, end)`. */
+  pushRange(bytes: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (size >= LARGE_BYTES) {
+      this.push(bytes.subarray(start, end));
+      return;
+    }
+    this.sizeBytes += size;
+    bytes.copy(this.#room(size), this.#end, start, end);
+    this.#end += size;
+  }
+
+  /** Finds the next bytes to write; false when the queue is empty. */
+  next(): boolean {
+    const segment = this.#segments.length > 0 ? this.#segments.shift() : undefined;
+    if (segment !== undefined) {
+      this.bytes = segment;
+      this.from = 0;
+      this.length = segment.length;
+    } else {
+      if (this.#batch === undefined || this.#start === this.#end) return false;
+      this.bytes = this.#batch;
+      this.from = this.#start;
+      this.length = this.#end - this.#start;
+      this.#start = this.#end;
+    }
+    this.sizeBytes -= this.length;
+    return true;
+  }
+
+  /** Of the segment that `next` has found only so many bytes could be written: the rest comes again first. */
+  keepFrom(taken: number): void {
+    const from = this.from + taken;
+    this.#segments.unshift(this.bytes.subarray(from, this.from + this.length));
+    this.sizeBytes += this.length - taken;
+  }
+
+  /** `next` as a view. */
   shift(): Buffer | undefined {
-    const segment = this.#segments.shift() ?? this.#rest();
-    if (segment !== undefined) this.sizeBytes -= segment.length;
-    return segment;
+    if (!this.next()) return undefined;
+    const { bytes, from, length } = this;
+    return length === bytes.length ? bytes : bytes.subarray(from, from + length);
   }
 
   /** Nobody refers to a segment any more: the batch may be used by others. Only for an empty queue. */
   release(): void {
+    this.bytes = NOTHING;
     if (this.#batch === undefined) return;
     if (spareBatches.length < SPARE_BATCHES_MAX) spareBatches.push(this.#batch);
     this.#batch = undefined;
@@ -57,19 +98,27 @@ export class WriteQueue {
   clear(): void {
     this.#segments.length = 0;
     this.#batch = undefined; // the socket may still refer to it, so nobody else gets it
+    this.bytes = NOTHING;
     this.sizeBytes = 0;
   }
 
-  #seal(): void {
-    const rest = this.#rest();
-    if (rest !== undefined) this.#segments.push(rest);
+  /** The batch, with so much room after `#end`. */
+  #room(size: number): Buffer {
+    let batch = this.#batch;
+    if (batch === undefined || this.#end + size > BATCH_BYTES) {
+      this.#seal();
+      batch = spareBatches.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+      this.#batch = batch;
+      this.#start = 0;
+      this.#end = 0;
+    }
+    return batch;
   }
 
-  #rest(): Buffer | undefined {
-    if (this.#batch === undefined || this.#start === this.#end) return undefined;
-    const rest = this.#batch.subarray(this.#start, this.#end);
+  #seal(): void {
+    if (this.#batch === undefined || this.#start === this.#end) return;
+    this.#segments.push(this.#batch.subarray(this.#start, this.#end));
     this.#start = this.#end;
-    return rest;
   }
 }
 
