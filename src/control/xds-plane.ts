@@ -1,6 +1,7 @@
 import { createCompiler } from "#compiler/compiler.ts";
 import { contentHash } from "#compiler/content-hash.ts";
 import { emptyWorld, type World, withChanges } from "#compiler/world.ts";
+import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import { certificatesOfPem, encodePem } from "#core/spiffe/der/pem.ts";
 import { kindKey } from "#resources/kind.ts";
@@ -11,11 +12,13 @@ import { ChangeLog } from "./liveness/convergence.ts";
 import { LiveWorld } from "./liveness/live-world.ts";
 import { Signal } from "./liveness/signal.ts";
 import { waitForObjects } from "./liveness/wait-for-objects.ts";
+import { waitUntilForgotten } from "./liveness/wait-until-forgotten.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 import type { ObjectCache } from "./object-cache.ts";
 import { viewOf } from "./proxy-view.ts";
 import { workloadProblem } from "./registration/check-workload.ts";
 import type { Registrations } from "./registration/registrations.ts";
+import { isManaged } from "./registration/workload-objects.ts";
 import { ProxySessions } from "./sessions/proxy-sessions.ts";
 import { pusherKey } from "./signals/golden-push.ts";
 import { GoldenSignals } from "./signals/golden-signals.ts";
@@ -35,6 +38,8 @@ export interface PlaneFacts {
 }
 
 const entryKind = kindKey(workloadEntryKind);
+/** Longest that a proxy that leaves is kept waiting for others to acknowledge that. */
+const FORGET_MS = 10_000;
 
 /** From the world of now to every connected proxy, and what came back. */
 export class XdsPlane {
@@ -67,6 +72,14 @@ export class XdsPlane {
           registrations.left(workload, inGoodOrder);
           this.signals.forget(pusherKey(workload, nodeId));
         },
+        forgotten: (workload) =>
+          waitUntilForgotten({
+            isRegistered: () => this.#isRegistered(workload),
+            isPresent: () => this.sessions.isPresent(workload),
+            sessions: () => this.sessions.all(),
+            progress: this.#progress,
+            timeoutMs: FORGET_MS,
+          }),
         progressed: () => {
           this.#progress.notify();
           this.#told();
@@ -88,6 +101,12 @@ export class XdsPlane {
       this.#changes.note(this.#world.number, this.sessions.all());
     }
     this.#progress.notify();
+  }
+
+  /** By an entry of ours: one that a person wrote stays. */
+  #isRegistered({ namespace, name }: Workload): boolean {
+    const entry = this.#world.world.objects(entryKind).get(`${namespace}/${name}`);
+    return entry !== undefined && isManaged(entry);
   }
 
   views({ version, trustDomain, rootExpiresAtMs }: PlaneFacts): ControlViews {

@@ -28,7 +28,9 @@ import {
 } from "./control-plane/control-plane-link.ts";
 import { startMetricsPush } from "./control-plane/metrics-push.ts";
 import { DataPlane } from "./data-plane.ts";
+import { enrol } from "./identity/enrol.ts";
 import { IdentityStore } from "./identity/identity-store.ts";
+import { nodeIdOf } from "./node-id.ts";
 import { type LineWriter, openLineWriter } from "./telemetry/line-writer.ts";
 
 export interface ProxyOptions {
@@ -54,7 +56,6 @@ export interface Proxy extends AsyncDisposable {
 
 /** How long a proxy that has a last good configuration waits for a newer one before it serves. */
 const FRESH_CONFIG_MS = 1_000;
-const ENROL_RETRY_MS = 500;
 const PUSH_MS = 1_000;
 
 /** Starts in the background: `onEvent` tells when it is ready. Throws when the state directory or the access log cannot be used. */
@@ -141,7 +142,8 @@ class RunningProxy implements Proxy {
   async #run(): Promise<void> {
     const hasIdentity = this.#identity.load();
     const known = hasIdentity ? this.#applyLastGood() : undefined;
-    if (!hasIdentity) await this.#enrol();
+    const isStopped = () => this.#isStopped;
+    if (!hasIdentity) await enrol(this.#identity, { log: this.#options.log, isStopped });
     if (this.#isStopped) return;
     this.#identity.keepFresh();
     this.#waitsFor = "configuration from the control plane";
@@ -175,29 +177,13 @@ class RunningProxy implements Proxy {
     return undefined;
   }
 
-  /** Asks until there is a certificate. Throws XdsError when the CA says that there will be none. */
-  async #enrol(): Promise<void> {
-    while (!this.#isStopped) {
-      try {
-        await this.#identity.enrol();
-        return;
-      } catch (cause) {
-        const code = cause instanceof XdsError ? cause.code : undefined;
-        if (code === undefined || FINAL.has(code)) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        this.#options.log.warn({ code, reason }, "no certificate yet; asking again");
-        await Bun.sleep(ENROL_RETRY_MS);
-      }
-    }
-  }
-
   #openStream(known: Snapshot): void {
     const link = this.#link();
     if (link === undefined) return;
     const { bootstrap, clock, log, random } = this.#options;
     const { workload } = bootstrap;
     const connect = connectorTo(link, () => this.#identity.held);
-    const nodeId = nodeIdOf(bootstrap);
+    const nodeId = nodeIdOf(workload);
     this.#stream = openConfigStream({
       connect,
       workload,
@@ -256,7 +242,7 @@ class RunningProxy implements Proxy {
     if (this.#saving !== undefined) this.#save();
     this.#identity[Symbol.dispose]();
     this.#push?.[Symbol.dispose]();
-    await this.#stream?.leave(); // others learn that we leave before we do
+    await this.#stream?.leave(LEAVE_MS); // others learn that we leave before we do
     await (drainMs > 0 ? this.#plane.drain(drainMs) : this.#plane.close());
     await this.#accessLog?.[Symbol.asyncDispose]();
   }
@@ -274,9 +260,9 @@ class RunningProxy implements Proxy {
   }
 }
 
-/** Refusals that a second attempt would only repeat. */
-const FINAL: ReadonlySet<string> = new Set(["unauthenticated", "permission-denied", "invalid"]);
 const SAVE_MS = 200;
+/** Longest that others are waited for to have heard that this proxy goes away. */
+const LEAVE_MS = 5_000;
 
 function checkRegex(pattern: string): string | undefined {
   try {
@@ -289,11 +275,4 @@ function checkRegex(pattern: string): string | undefined {
 
 function socketsOf({ sockets }: Bootstrap): ReadonlyMap<string, ListenAddress> {
   return new Map(sockets.map(({ name, fd }) => [name, { fd }]));
-}
-
-/** Istio's form: `sidecar~<address>~<name>.<namespace>~<namespace>.svc.cluster.local`. */
-function nodeIdOf({ workload }: Bootstrap): string {
-  const { namespace, name, inbound, admin } = workload;
-  const host = inbound[0]?.address.host ?? admin.host;
-  return `sidecar~${host}~${name}.${namespace}~${namespace}.svc.cluster.local`;
 }

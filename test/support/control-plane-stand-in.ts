@@ -34,7 +34,7 @@ export class TestConfigSource implements ConfigSource {
         own = callback;
         this.#callbacks.add(callback);
       },
-      leaving: () => undefined,
+      leaving: async () => undefined,
       report: (event) => {
         this.events.push(event);
         this.#look();

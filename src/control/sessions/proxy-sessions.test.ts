@@ -45,6 +45,7 @@ describe("proxy sessions", () => {
         worldNumber: () => number,
         joined: ({ name }) => comings.push(`+${name}`),
         left: ({ name }) => comings.push(`-${name}`),
+        forgotten: async () => undefined,
         progressed: () => undefined,
       },
       systemClock,

@@ -41,6 +41,8 @@ export interface SessionHooks {
   /** Called when the first stream of a workload opens and when its last one ends, in good order or by accident. */
   joined(workload: Workload, nodeId: string): void;
   left(workload: Workload, nodeId: string, inGoodOrder: boolean): void;
+  /** Resolves when no proxy is told to call the workload any more, or after some seconds. */
+  forgotten(workload: Workload): Promise<void>;
   /** Something that people may wait for has happened. */
   progressed(): void;
 }
@@ -97,6 +99,11 @@ export class ProxySessions implements ConfigSource {
       )
         return true;
     return false;
+  }
+
+  /** Whether the workload has any stream. */
+  isPresent(workload: Workload): boolean {
+    return this.#streamsOf(workload).length > 0;
   }
 
   all(): readonly ProxySession[] {
@@ -189,6 +196,7 @@ class Session implements ProxySession {
       },
       leaving: () => {
         this.isLeaving = true;
+        return this.#hooks.forgotten(this.workload);
       },
       report: (event) => this.#report(event),
       [Symbol.dispose]: end,

@@ -42,7 +42,6 @@ const PING_EVERY_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
 /** Trust roots under Istio's name. */
 const SECRETS = ["ROOTCA"];
-const LEAVE_WITHIN_MS = 500;
 
 /** Disposable by `close`; `onDown` comes at most once. */
 export class ConfigLink {
@@ -94,16 +93,16 @@ export class ConfigLink {
 
   /**
    * Ends the stream in good order, so that the server knows that this is no accident. Resolves when the server has ended
-   * its side, or a moment later.
+   * its side, or after `withinMs`.
    */
-  async leave(): Promise<void> {
+  async leave(withinMs: number): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEnd = resolve;
     this.#call?.finish();
     if (this.#call === undefined) resolve();
-    const patience = this.#options.timers.after(LEAVE_WITHIN_MS, resolve);
+    const patience = this.#options.timers.after(withinMs, resolve);
     await promise;
     patience[Symbol.dispose]();
     this.#release();

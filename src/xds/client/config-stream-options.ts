@@ -58,6 +58,9 @@ export type ConfigStreamState =
 export interface ConfigStream extends Disposable {
   /** Opens a second stream with the new certificate and closes the first when the second is up. */
   reconnect(): void;
-  /** Tells the control plane that this proxy is going away for good; resolves when it has been heard, or soon after. */
-  leave(): Promise<void>;
+  /**
+   * Tells the control plane that this proxy is going away for good. Resolves when others have been told no longer to call
+   * it and have acknowledged that, or after `withinMs`.
+   */
+  leave(withinMs: number): Promise<void>;
 }

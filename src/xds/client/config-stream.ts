@@ -23,7 +23,7 @@ export function openConfigStream(options: ConfigStreamOptions): ConfigStream {
   stream.start();
   return {
     reconnect: () => stream.replace(),
-    leave: () => stream.leave(),
+    leave: (withinMs) => stream.leave(withinMs),
     [Symbol.dispose]: () => stream.stop(),
   };
 }
@@ -70,11 +70,11 @@ class RunningStream {
     this.#old?.close();
   }
 
-  async leave(): Promise<void> {
+  async leave(withinMs: number): Promise<void> {
     const links = [this.#link, this.#old];
     this.#isStopped = true;
     this.#retry?.[Symbol.dispose]();
-    await Promise.all(links.map((link) => link?.leave()));
+    await Promise.all(links.map((link) => link?.leave(withinMs)));
   }
 
   #open(): void {

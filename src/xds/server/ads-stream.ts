@@ -88,10 +88,11 @@ export class AdsStream {
     if (!this.#isClosed) this.#fail(error);
   }
 
-  /** The proxy has ended its side: no accident. */
-  leave(): void {
-    if (!this.#isClosed) this.#opened?.feed.leaving();
+  /** The proxy has ended its side: no accident. Resolves when it may go. */
+  async leave(): Promise<void> {
+    const left = this.#isClosed ? undefined : this.#opened?.feed.leaving();
     this.close();
+    await left;
   }
 
   close(): void {

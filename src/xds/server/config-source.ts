@@ -31,8 +31,11 @@ export interface ConfigFeed extends Disposable {
   snapshot(): Snapshot;
   /** At most one callback; called when `snapshot()` has a new value, from any turn of the event loop. */
   onChange(callback: () => void): void;
-  /** The proxy ends this stream in good order: it goes away, or has another stream. Disposal follows. */
-  leaving(): void;
+  /**
+   * The proxy ends this stream in good order: it goes away, or has another stream. Disposal follows at once. Resolves when
+   * nobody is told to call it any more, or soon: until then its stream is kept open, so that it goes on serving.
+   */
+  leaving(): Promise<void>;
   /** Must not throw. Called in the order in which things happened on this stream. */
   report(event: SyncEvent): void;
 }

@@ -140,9 +140,9 @@ function serveDiscovery(
   };
   call.on("data", (bytes: Bytes) => stream.receive(bytes));
   call.on("end", () => {
-    stream.leave();
+    const left = stream.leave();
     close();
-    call.end();
+    void left.then(() => call.end());
   });
   for (const event of ["cancelled", "error", "close", "finish"]) call.on(event, close);
 }
