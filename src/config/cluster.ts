@@ -24,6 +24,8 @@ export interface Cluster {
   readonly tcpKeepalive?: TcpKeepalive;
   /** An upstream connection without requests is closed after this long. */
   readonly idleTimeoutMs: number;
+  /** A connection that is not HTTP ends after this long without a byte in either direction; 0: never. Absent: 1 h. */
+  readonly tcpIdleTimeoutMs?: number;
   /** Who is meant, for metrics and explanations; absent for passthrough. */
   readonly destination?: Destination;
   readonly origins: Origins;
@@ -87,7 +89,7 @@ export interface Http2KeepAlive {
   readonly connectionIdleIntervalMs?: number;
 }
 
-/** Probes of the kernel, in its own units. Absent: what the kernel does. */
+/** Probes of the kernel, in its own units. Absent: 10 probes, after 60 s, each second. */
 export interface TcpKeepalive {
   readonly probes?: number;
   readonly timeS?: number;

@@ -6,10 +6,13 @@ import { meshAuthority, spiffeIdOf } from "../../test/support/mesh-tls.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { TransportLog } from "../../test/support/transport-log.ts";
 import { type ClientTls, connect } from "./connect.ts";
+import type { KeepaliveProbes } from "./keepalive-probes.ts";
+import { libc } from "./libc.ts";
 import { type Listener, type ListenMode, listen } from "./listener.ts";
 import { openListeningSocket } from "./listening-socket.ts";
 import { NetError } from "./net-error.ts";
 import { createTlsContext } from "./tls-context.ts";
+import type { Transport } from "./transport.ts";
 
 const mesh = meshAuthority();
 const stranger = meshAuthority();
@@ -57,6 +60,16 @@ async function rawServer(server: Server): Promise<{ host: string; port: number }
   return { host: "127.0.0.1", port: typeof address === "object" ? (address?.port ?? 0) : 0 };
 }
 
+/** What the kernel says of time, interval and number. */
+function probesOf(transport: Transport): readonly number[] {
+  const descriptor = Number(Reflect.get(transport, "descriptor"));
+  return [4, 5, 6].map((option) => {
+    const [value, size] = [new Int32Array(1), Uint32Array.of(4)];
+    expect(libc().getsockopt(descriptor, 6, option, value, size)).toBe(0);
+    return value[0] ?? 0;
+  });
+}
+
 async function failureOf(attempt: Promise<unknown>): Promise<NetError> {
   const error = await attempt.then(
     () => undefined,
@@ -87,6 +100,27 @@ describe("without TLS", () => {
     transport.destroy();
   });
 
+  test("connects to whichever address of a name answers", async () => {
+    const { address } = await greeter("plain");
+    const lookup = async () => ["127.0.0.2", "127.0.0.1"]; // nobody listens at the first
+    const transport = await connect({ address: { host: "any.test", port: address.port }, lookup });
+    expect(transport.remote).toEqual({ host: "127.0.0.1", port: address.port });
+    transport.destroy();
+  });
+
+  test("sets the probes that it is told, and leaves the others", async () => {
+    const { address } = await greeter("plain");
+    const probes = async (tcpKeepalive: KeepaliveProbes) => {
+      const transport = await connect({ address, tcpKeepalive });
+      const all = probesOf(transport);
+      transport.destroy();
+      return all;
+    };
+    expect(await probes({ probes: 3, timeS: 7, intervalS: 2 })).toEqual([7, 2, 3]);
+    expect(await probes({ timeS: 7 })).toEqual([7, 1, 10]);
+    expect(await probes({})).toEqual([60, 1, 10]);
+  });
+
   test("connects to a Unix socket", async () => {
     await using dir = await tempDir();
     const path = `${dir.path}/socket`;
@@ -110,6 +144,16 @@ describe("without TLS", () => {
 });
 
 describe("a failure tells apart", () => {
+  test("a name without an address, and one that cannot be looked up", async () => {
+    const address = { host: "none.test", port: 80 };
+    const empty = await failureOf(connect({ address, lookup: async () => [] }));
+    expect(empty.code).toBe("dns-failed");
+    const lookup = () => Promise.reject(new Error("the resolver is ill"));
+    const error = await failureOf(connect({ address, lookup }));
+    expect(error.code).toBe("dns-failed");
+    expect(error.message).toContain("none.test:80 (the resolver is ill)");
+  });
+
   test("an address where nothing listens", async () => {
     const { port, close } = openListeningSocket({ host: "127.0.0.1", port: 0 });
     close();

@@ -1,10 +1,13 @@
-import { connect as connectSocket, type Socket } from "node:net";
+import { lookup as lookupName } from "node:dns/promises";
+import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { AddressRace, interleaveFamilies } from "./address-race.ts";
 import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
+import { type KeepaliveProbes, setKeepaliveProbes } from "./keepalive-probes.ts";
 import { NetError } from "./net-error.ts";
 import { readTlsFacts, type VerifyPeer } from "./peer-verification.ts";
 import { addressText } from "./socket-address.ts";
-import { connectFailure, handshakeFailure } from "./socket-failure.ts";
+import { connectFailure, handshakeFailure, lookupFailure } from "./socket-failure.ts";
 import { DEFAULT_WATERMARKS, SOCKET_OPTIONS, type Watermarks } from "./socket-transport.ts";
 import type { TlsContext } from "./tls-context.ts";
 import type { SocketAddress, TlsFacts, Transport } from "./transport.ts";
@@ -21,11 +24,16 @@ export interface ClientTls {
   readonly verifyPeer: VerifyPeer;
 }
 
+type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
 export interface ConnectOptions {
-  /** A name is looked up; `path` is a Unix socket. */
-  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** A name is looked up, and whichever of its addresses answers first is taken; `path` is a Unix socket. */
+  readonly address: Address;
+  /** Addresses of a name, in the order of preference. Default: as the system resolves names. */
+  readonly lookup?: (name: string) => Promise<readonly string[]>;
+  readonly tcpKeepalive?: KeepaliveProbes;
   readonly tls?: ClientTls;
-  /** Until TCP stands. Default 10 s. */
+  /** Until TCP stands, names looked up. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Default 10 s. */
   readonly handshakeTimeoutMs?: number;
@@ -48,13 +56,15 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   });
 }
 
-/** One attempt: the deadline, the abort signal and the socket race, and the first one to end it wins. */
+/** One dial: the deadline, the abort signal and the sockets race, and the first one to end it wins. */
 class Dialling {
   readonly #options: ConnectOptions;
   readonly #resolve: (transport: Transport) => void;
   readonly #reject: (error: NetError) => void;
   readonly #at: string;
-  readonly #socket: Socket;
+  #race: AddressRace<Address, Socket> | undefined;
+  /** The one that stands. */
+  #socket: Socket | undefined;
   #secured: TLSSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
@@ -69,16 +79,38 @@ class Dialling {
     this.#reject = reject;
     const { address } = options;
     this.#at = "path" in address ? address.path : addressText(address.host, address.port);
-    this.#socket = connectSocket({ ...address, ...SOCKET_OPTIONS, allowHalfOpen: true });
   }
 
   start(): void {
-    const { signal, connectTimeoutMs = TIMEOUT_MS } = this.#options;
+    const { signal, connectTimeoutMs = TIMEOUT_MS, address } = this.#options;
     this.#expect("connect-timeout", connectTimeoutMs);
-    this.#socket.on("error", this.#onError);
-    this.#socket.once("connect", this.#onConnect);
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) this.#onAbort();
+    else if ("path" in address || isIP(address.host) !== 0) this.#connectToAny([address]);
+    else this.#lookUp(address.host, address.port);
+  }
+
+  #lookUp(name: string, port: number): void {
+    const { lookup = addressesOf } = this.#options;
+    lookup(name).then(
+      (found) => {
+        if (found.length === 0) this.#fail(new NetError("dns-failed", this.#at));
+        else this.#connectToAny(interleaveFamilies(found).map((host) => ({ host, port })));
+      },
+      (cause: unknown) => this.#fail(lookupFailure(cause, this.#at)),
+    );
+  }
+
+  #connectToAny(addresses: readonly Address[]): void {
+    if (this.#isOver) return;
+    this.#race = new AddressRace<Address, Socket>(addresses, {
+      open: (address, done) => openSocket(address, this.#at, done),
+      after,
+      isFailure: (outcome) => outcome instanceof NetError,
+      won: (socket) => this.#onConnected(socket),
+      lost: (error) => this.#fail(error),
+    });
+    this.#race.start();
   }
 
   #expect(code: "connect-timeout" | "tls-handshake-timeout", timeoutMs: number): void {
@@ -89,20 +121,35 @@ class Dialling {
     );
   }
 
-  readonly #onConnect = (): void => {
-    const { tls, handshakeTimeoutMs = TIMEOUT_MS } = this.#options;
-    if (descriptorOf(this.#socket) >= socketDescriptorsMax())
+  #onConnected(socket: Socket): void {
+    const { tls, tcpKeepalive, handshakeTimeoutMs = TIMEOUT_MS } = this.#options;
+    this.#socket = socket;
+    socket.on("error", this.#onError);
+    if (descriptorOf(socket) >= socketDescriptorsMax())
       this.#fail(new NetError("too-many-files", this.#at));
-    else if (tls === undefined) this.#succeed(this.#socket, undefined);
+    else if (tcpKeepalive !== undefined && !this.#setProbes(socket, tcpKeepalive)) return;
+    else if (tls === undefined) this.#succeed(socket, socket, undefined);
     else {
       this.#expect("tls-handshake-timeout", handshakeTimeoutMs);
-      this.#secured = this.#secure(tls);
+      this.#secured = this.#secure(socket, tls);
     }
-  };
+  }
 
-  #secure({ context, serverName, alpn }: ClientTls): TLSSocket {
+  /** False: it failed. */
+  #setProbes(socket: Socket, probes: KeepaliveProbes): boolean {
+    if ("path" in this.#options.address) return true; // nothing to probe on this machine
+    try {
+      setKeepaliveProbes(socket, probes);
+      return true;
+    } catch (cause) {
+      this.#fail(connectFailure(cause, this.#at));
+      return false;
+    }
+  }
+
+  #secure(plain: Socket, { context, serverName, alpn }: ClientTls): TLSSocket {
     const socket = connectTls({
-      socket: this.#socket,
+      socket: plain,
       secureContext: context.client,
       rejectUnauthorized: false, // the verdict is `verifyPeer`'s
       checkServerIdentity: () => undefined,
@@ -112,17 +159,17 @@ class Dialling {
     });
     socket.on("error", this.#onError);
     socket.once("close", this.#onClose);
-    socket.once("secureConnect", () => this.#judge(socket));
+    socket.once("secureConnect", () => this.#judge(plain, socket));
     return socket;
   }
 
-  #judge(socket: TLSSocket): void {
+  #judge(plain: Socket, socket: TLSSocket): void {
     const { tls } = this.#options;
     if (tls === undefined || this.#isOver) return;
     socket.pause();
     try {
       const plan = { verifyPeer: tls.verifyPeer, isRequired: true };
-      this.#succeed(socket, readTlsFacts(socket, plan, tls.serverName ?? ""));
+      this.#succeed(plain, socket, readTlsFacts(socket, plan, tls.serverName ?? ""));
     } catch (cause) {
       this.#onError(cause);
     }
@@ -138,26 +185,28 @@ class Dialling {
 
   readonly #onAbort = (): void => this.#fail(new NetError("drained", `${this.#at} was given up`));
 
-  #succeed(socket: Socket, tls: TlsFacts | undefined): void {
+  /** `plain` knows the addresses, also below TLS. */
+  #succeed(plain: Socket, socket: Socket, tls: TlsFacts | undefined): void {
     if (!this.#finish()) return;
     socket.off("close", this.#onClose);
     const { watermarks = DEFAULT_WATERMARKS } = this.#options;
-    const local = { host: this.#socket.localAddress ?? "", port: this.#socket.localPort ?? 0 };
-    const remote = this.#remote();
+    const local = { host: plain.localAddress ?? "", port: plain.localPort ?? 0 };
+    const remote = this.#remote(plain);
     this.#resolve(transportOver(socket, { tls, remote, local, watermarks }));
   }
 
-  #remote(): SocketAddress {
+  #remote(plain: Socket): SocketAddress {
     const { address } = this.#options;
     if ("path" in address) return { host: "", port: 0, path: address.path };
-    return { host: this.#socket.remoteAddress ?? address.host, port: address.port };
+    return { host: plain.remoteAddress ?? address.host, port: address.port };
   }
 
   /** Its error listeners stay on the sockets, so that a late error has somebody to hear it. */
   #fail(error: NetError): void {
     if (!this.#finish()) return;
+    this.#race?.stop();
     this.#secured?.destroy();
-    this.#socket.destroy();
+    this.#socket?.destroy();
     this.#reject(error);
   }
 
@@ -168,4 +217,22 @@ class Dialling {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     return true;
   }
+}
+
+/** Its error listener stays, so that a late error has somebody to hear it. */
+function openSocket(address: Address, at: string, done: (outcome: Socket | NetError) => void) {
+  const socket = connectSocket({ ...address, ...SOCKET_OPTIONS, allowHalfOpen: true });
+  socket.on("error", (cause) => done(connectFailure(cause, at)));
+  socket.once("connect", () => done(socket));
+  return { abandon: () => void socket.destroy() };
+}
+
+const after = (delayMs: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+};
+
+async function addressesOf(name: string): Promise<readonly string[]> {
+  const found = await lookupName(name, { all: true, order: "verbatim" });
+  return found.map(({ address }) => address);
 }

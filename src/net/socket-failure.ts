@@ -38,6 +38,10 @@ const LISTENING: Readonly<Record<string, NetErrorCode>> = {
 export const connectFailure = (cause: unknown, at: string): NetError =>
   netError(CONNECTING, "connect-failed", cause, at);
 
+/** The same of a name that was looked up. */
+export const lookupFailure = (cause: unknown, at: string): NetError =>
+  netError(CONNECTING, "dns-failed", cause, at);
+
 /** The same on a connection that was open. */
 export const openFailure = (cause: unknown, at: string): NetError =>
   netError(OPEN, "socket-failed", cause, at);

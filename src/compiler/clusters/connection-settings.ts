@@ -1,4 +1,4 @@
-import type { Cluster, Http2Settings, TcpKeepalive, UpstreamProtocol } from "#config/cluster.ts";
+import type { Cluster, Http2Settings, UpstreamProtocol } from "#config/cluster.ts";
 import type { Origin } from "#config/origin.ts";
 import type { AppProtocol } from "#resources/app-protocol.ts";
 import type { ConnectionPool } from "#resources/destination-rule/destination-rule.ts";
@@ -22,7 +22,7 @@ export function connectionSettings(
     ...(http2 !== undefined && { http2 }),
     ...(pool?.http2Upgrade === "never" && { multiplexing: "off" as const }),
     ...(maxConnectionDurationMs !== undefined && { maxConnectionDurationMs }),
-    ...(tcpKeepalive !== undefined && { tcpKeepalive: keepaliveOf(tcpKeepalive) }),
+    ...(tcpKeepalive !== undefined && { tcpKeepalive }),
   };
 }
 
@@ -53,13 +53,6 @@ function http2Of(pool: ConnectionPool | undefined): Http2Settings | undefined {
     ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
     ...(http2KeepAlive !== undefined && { keepAlive: { ...http2KeepAlive } }),
   };
-}
-
-/** The time that every connection of a proxy has, where a rule says something else of probes only. */
-const probeAfterS = 60;
-
-function keepaliveOf({ timeS = probeAfterS, ...rest }: TcpKeepalive): TcpKeepalive {
-  return { ...rest, timeS };
 }
 
 /** Whose word the settings are, by their names; those that the port alone decides have none. */

@@ -54,7 +54,7 @@ export interface ConnectionPool {
   readonly http2KeepAlive?: Http2KeepAlive;
 }
 
-/** Absent: as the system has it; the time 60 s. */
+/** Absent: 10 probes, after 60 s, each second. */
 export interface TcpKeepalive {
   readonly probes?: number;
   readonly timeS?: number;

@@ -39,7 +39,7 @@ const limit = (description: string) => optional(integer(description, { minimum: 
 const tcpKeepalive = object(
   {
     probes: optional(
-      integer("Probes without an answer before the connection is given up; as the system has it.", {
+      integer("Probes without an answer before the connection is given up; 10 unless written.", {
         minimum: 1,
         maximum: 127,
       }),
@@ -47,7 +47,7 @@ const tcpKeepalive = object(
     time: optional(
       duration("Silence before the first probe, in whole seconds; 60s unless written."),
     ),
-    interval: optional(duration("Time between probes, in whole seconds; as the system has it.")),
+    interval: optional(duration("Time between probes, in whole seconds; 1s unless written.")),
   },
   "Probes of the kernel on connections without traffic.",
 );
