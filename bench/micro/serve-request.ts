@@ -80,10 +80,18 @@ const clusters = new ClusterSet({
   hasPendingInput: () => false,
   metrics,
   self: unknownWorkload,
-  dialFor: () => (_, pool, result) => {
-    owner = pool;
-    result.connected(connection);
-  },
+  diallerFor: () => ({
+    version: "http1",
+    followsClient: false,
+    to: () => ({
+      mayShare: false,
+      credentials: () => undefined,
+      dial: (pool, result) => {
+        owner = pool;
+        result.connected(connection);
+      },
+    }),
+  }),
   resolve: async () => [],
 });
 const snapshot = snapshotOf(
