@@ -1,6 +1,7 @@
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import type { Timers } from "./resilience/timers.ts";
+import type { LineSink } from "./telemetry/line-writer.ts";
 import type { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import type { RandomIds } from "./telemetry/random-ids.ts";
 import type { WorkloadLabels } from "./telemetry/series.ts";
@@ -16,7 +17,7 @@ export interface ProxyRuntime {
   readonly ids: RandomIds;
   readonly metrics: MetricsRegistry;
   /** Absent: no access log is written. */
-  readonly accessLog: { write(line: string): void } | undefined;
+  readonly accessLog: LineSink | undefined;
   readonly log: Log;
   /** The workload that this proxy stands beside, as metrics name it. */
   readonly self: WorkloadLabels;

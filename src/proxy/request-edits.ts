@@ -4,7 +4,7 @@ import { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { applyEdits, type PreparedEdits } from "./router/prepared-edits.ts";
-import { idLines } from "./telemetry/random-ids.ts";
+import { ID_PARTS, type RequestIds } from "./telemetry/random-ids.ts";
 
 export const FIELD = {
   host: fieldName("host"),
@@ -32,9 +32,7 @@ export interface HeadFacts {
   readonly path: string;
   readonly query: string;
   readonly isPathChanged: boolean;
-  readonly newIds: string;
-  readonly makesTraceparent: boolean;
-  readonly makesRequestId: boolean;
+  readonly ids: RequestIds;
   readonly attempts: number;
 }
 
@@ -63,14 +61,13 @@ export function editRequest(
   return edits;
 }
 
-function addIds(
-  edits: HeadEdits,
-  { head, newIds, makesTraceparent, makesRequestId }: HeadFacts,
-): void {
+function addIds(edits: HeadEdits, { head, ids }: HeadFacts): void {
+  const { makesTraceparent, makesRequestId } = ids;
   if (makesTraceparent && head.has(FIELD.traceparent)) edits.remove(FIELD.traceparent); // it was malformed
-  if (makesTraceparent && makesRequestId) edits.addLines(newIds);
-  else if (makesTraceparent) edits.addLines(idLines.traceparentLine(newIds));
-  else if (makesRequestId) edits.addLines(idLines.requestIdLine(newIds));
+  if (!makesTraceparent && !makesRequestId) return;
+  const { from } = makesTraceparent ? ID_PARTS.traceparentLine : ID_PARTS.requestIdLine;
+  const { to } = makesRequestId ? ID_PARTS.requestIdLine : ID_PARTS.traceparentLine;
+  edits.addRun(ids.lines, from, to);
 }
 
 /** What says who somebody is comes from certificates and the kernel, never from the message. */

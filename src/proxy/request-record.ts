@@ -7,8 +7,12 @@ import type { PolicyFacts } from "./policy/policy-facts.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { FIELD } from "./request-edits.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
-import { type AccessEntry, accessLogLine, upstreamFragment } from "./telemetry/access-log-line.ts";
-import { idLines, isTraceparent } from "./telemetry/random-ids.ts";
+import {
+  type AccessEntry,
+  upstreamFragment,
+  writeAccessLine,
+} from "./telemetry/access-log-line.ts";
+import { ID_PARTS, isTraceparent, RequestIds } from "./telemetry/random-ids.ts";
 import type { RequestSeries } from "./telemetry/series.ts";
 import type { Host } from "./upstream/host.ts";
 
@@ -42,10 +46,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   durationMs = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  /** Both id lines; which of them are used is said by the two flags: those that the caller did not send. */
-  newIds = "";
-  makesTraceparent = false;
-  makesRequestId = false;
+  readonly ids = new RequestIds();
   isGrpc = false;
   grpcStatus = "";
 
@@ -83,12 +84,12 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   }
 
   #makeIds(): void {
-    const { head, runtime } = this;
+    const { head, runtime, ids } = this;
     const parent = head.field(FIELD.traceparent);
-    this.makesTraceparent = parent === undefined || !isTraceparent(parent);
-    this.makesRequestId = !head.has(FIELD.requestId);
-    if (this.makesTraceparent || this.makesRequestId)
-      this.newIds = runtime.ids.next(runtime.random() < SAMPLED_SHARE);
+    ids.makesTraceparent = parent === undefined || !isTraceparent(parent);
+    ids.makesRequestId = !head.has(FIELD.requestId);
+    if (ids.makesTraceparent || ids.makesRequestId)
+      runtime.ids.renew(ids, runtime.random() < SAMPLED_SHARE);
   }
 
   header(name: string): string | undefined {
@@ -143,12 +144,14 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   }
 
   get requestId(): string | undefined {
-    return this.makesRequestId ? idLines.requestId(this.newIds) : this.head.field(FIELD.requestId);
+    const { ids } = this;
+    return ids.makesRequestId ? ids.text(ID_PARTS.requestId) : this.head.field(FIELD.requestId);
   }
 
   get traceparent(): string | undefined {
-    return this.makesTraceparent
-      ? idLines.traceparent(this.newIds)
+    const { ids } = this;
+    return ids.makesTraceparent
+      ? ids.text(ID_PARTS.traceparent)
       : this.head.field(FIELD.traceparent);
   }
 
@@ -183,7 +186,10 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
       this.bytesReceived,
       this.bytesSent,
     );
-    runtime.accessLog?.write(accessLogLine(this));
+    const { accessLog } = runtime;
+    if (accessLog === undefined) return;
+    writeAccessLine(accessLog.beginLine(), this);
+    accessLog.endLine();
   }
 }
 

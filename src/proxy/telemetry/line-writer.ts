@@ -1,12 +1,20 @@
 import { closeSync, openSync, write } from "node:fs";
+import { ByteWriter } from "#wire/http1/byte-writer.ts";
+
+/** Takes lines. Never throws. */
+export interface LineSink {
+  /** One or more whole lines, in ASCII. */
+  write(lines: string): void;
+  /** What a line is to be written into, with its ending, before `endLine` is called in the same turn. */
+  beginLine(): ByteWriter;
+  endLine(): void;
+}
 
 /**
  * Appends lines to a file in batches, without ever waiting for the disk: when it cannot keep up, lines are dropped and
  * counted instead of held without bound.
  */
-export interface LineWriter extends AsyncDisposable {
-  /** One or more whole lines, in ASCII. */
-  write(lines: string): void;
+export interface LineWriter extends LineSink, AsyncDisposable {
   /** Closes the file and opens its path anew (after a rotation). Throws what the file system throws. */
   reopen(): void;
   /** Resolves when everything that was written so far has been handed to the kernel. */
@@ -38,9 +46,9 @@ class FileLineWriter implements LineWriter {
   readonly #batchMs: number;
   readonly #pendingBytesMax: number;
   #fd: number;
-  #filling: Buffer;
-  #filled = 0;
-  #spare: Buffer | undefined;
+  #filling: ByteWriter;
+  #lineAt = 0;
+  #spare: ByteWriter | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing = false;
   #idle: (() => void)[] = [];
@@ -51,17 +59,26 @@ class FileLineWriter implements LineWriter {
     this.#batchBytes = batchBytes ?? 64 * 1024;
     this.#batchMs = batchMs ?? 500;
     this.#pendingBytesMax = pendingBytesMax ?? 8 * 1024 * 1024;
-    this.#filling = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#filling = new ByteWriter(BUFFER_BYTES);
     this.#fd = openSync(path, "a", 0o600);
   }
 
   write(lines: string): void {
-    if (this.#filled + lines.length > this.#filling.length && !this.#grow(lines.length)) {
+    this.beginLine().text(lines);
+    this.endLine();
+  }
+
+  beginLine(): ByteWriter {
+    this.#lineAt = this.#filling.length;
+    return this.#filling;
+  }
+
+  endLine(): void {
+    const filling = this.#filling;
+    if (filling.length > this.#pendingBytesMax) {
+      filling.length = this.#lineAt; // the disk is too far behind
       this.droppedLines++;
-      return;
-    }
-    this.#filled += this.#filling.write(lines, this.#filled, "latin1");
-    if (this.#filled >= this.#batchBytes) this.#start();
+    } else if (filling.length >= this.#batchBytes) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), this.#batchMs);
   }
 
@@ -74,7 +91,7 @@ class FileLineWriter implements LineWriter {
   }
 
   async flush(): Promise<void> {
-    while (this.#filled > 0 || this.#writing) {
+    while (this.#filling.length > 0 || this.#writing) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#idle.push(resolve);
       this.#start();
@@ -88,42 +105,31 @@ class FileLineWriter implements LineWriter {
     closeSync(this.#fd);
   }
 
-  /** False: the disk is too far behind. */
-  #grow(bytes: number): boolean {
-    const wanted = this.#filled + bytes;
-    if (wanted > this.#pendingBytesMax) return false;
-    const size = Math.min(this.#pendingBytesMax, Math.max(2 * this.#filling.length, wanted));
-    const larger = Buffer.allocUnsafeSlow(size);
-    this.#filling.copy(larger, 0, 0, this.#filled);
-    this.#filling = larger;
-    return true;
-  }
-
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing || this.#filled === 0) return;
-    const bytes = this.#filling;
-    const length = this.#filled;
-    this.#filling = this.#spare ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    const batch = this.#filling;
+    if (this.#writing || batch.length === 0) return;
+    this.#filling = this.#spare ?? new ByteWriter(BUFFER_BYTES);
     this.#spare = undefined;
-    this.#filled = 0;
     this.#writing = true;
-    this.#writeFrom(bytes, 0, length);
+    this.#writeFrom(batch, 0);
   }
 
-  #writeFrom(bytes: Buffer, offset: number, length: number): void {
+  #writeFrom(batch: ByteWriter, offset: number): void {
+    const { bytes, length } = batch;
     write(this.#fd, bytes, offset, length - offset, null, (error, written) => {
       if (!error && offset + written < length) {
-        this.#writeFrom(bytes, offset + written, length);
+        this.#writeFrom(batch, offset + written);
         return;
       }
       if (error)
         this.droppedLines += bytes.toString("latin1", offset, length).split("\n").length - 1;
       this.#writing = false;
-      if (bytes.length === BUFFER_BYTES) this.#spare = bytes; // one that had to grow is given back
+      batch.clear();
+      if (bytes.length === BUFFER_BYTES) this.#spare = batch; // one that had to grow is given back
       for (const waiting of this.#idle.splice(0)) waiting();
-      if (this.#filled >= this.#batchBytes) this.#start();
+      if (this.#filling.length >= this.#batchBytes) this.#start();
     });
   }
 }

@@ -1,30 +1,36 @@
 import { expect, test } from "bun:test";
-import { idLines, isTraceparent, RandomIds } from "./random-ids.ts";
+import { ID_PARTS, type IdPart, isTraceparent, RandomIds, RequestIds } from "./random-ids.ts";
 
-const ids = new RandomIds((bytes) => crypto.getRandomValues(bytes));
+const random = new RandomIds((bytes) => crypto.getRandomValues(bytes));
+
+function next(sampled: boolean): RequestIds {
+  const ids = new RequestIds();
+  random.renew(ids, sampled);
+  return ids;
+}
 
 test("a new traceparent is valid, and says whether it is sampled", () => {
   for (const [sampled, flags] of [
     [true, "-01"],
     [false, "-00"],
   ] as const) {
-    const lines = ids.next(sampled);
-    const made = idLines.traceparent(lines);
+    const ids = next(sampled);
+    const made = ids.text(ID_PARTS.traceparent);
     expect(isTraceparent(made)).toBe(true);
     expect(made).toEndWith(flags);
-    expect(lines).toBe(`traceparent: ${made}\r\nx-request-id: ${idLines.requestId(lines)}\r\n`);
-    expect(lines).toBe(idLines.traceparentLine(lines) + idLines.requestIdLine(lines));
+    const lines = ids.text(ID_PARTS.bothLines);
+    expect(lines).toBe(`traceparent: ${made}\r\nx-request-id: ${ids.text(ID_PARTS.requestId)}\r\n`);
+    expect(lines).toBe(ids.text(ID_PARTS.traceparentLine) + ids.text(ID_PARTS.requestIdLine));
   }
 });
 
 test("request ids are UUIDs of version 4, and neither they nor traces ever repeat", () => {
-  const made = Array.from({ length: 10_000 }, () => ids.next(false));
-  expect(new Set(made.map(idLines.requestId)).size).toBe(made.length);
-  expect(new Set(made.map(idLines.traceparent)).size).toBe(made.length);
-  for (const lines of made.slice(0, 500))
-    expect(idLines.requestId(lines)).toMatch(
-      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
-    );
+  const made = Array.from({ length: 10_000 }, () => next(false));
+  const texts = (part: IdPart): string[] => made.map((ids) => ids.text(part));
+  expect(new Set(texts(ID_PARTS.requestId)).size).toBe(made.length);
+  expect(new Set(texts(ID_PARTS.traceparent)).size).toBe(made.length);
+  for (const id of texts(ID_PARTS.requestId).slice(0, 500))
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test.each([

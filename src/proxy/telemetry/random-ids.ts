@@ -1,65 +1,96 @@
+import { Buffer } from "node:buffer";
+import { latin1Slice } from "#wire/http1/latin1.ts";
+
 /** Fills the array with random bytes; `crypto.getRandomValues` in production. */
 export type FillRandom = (bytes: Uint8Array) => void;
 
+/** A part of `RequestIds.lines`. */
+export interface IdPart {
+  readonly from: number;
+  readonly to: number;
+}
+
+const TRACE_NAME = "traceparent: ";
+const REQUEST_NAME = "x-request-id: ";
+const TRACE_TEXT = "00-00000000000000000000000000000000-0000000000000000-00";
+const REQUEST_TEXT = "00000000-0000-4000-8000-000000000000";
+const TEMPLATE = `${TRACE_NAME}${TRACE_TEXT}\r\n${REQUEST_NAME}${REQUEST_TEXT}\r\n`;
+const TRACE_AT = TRACE_NAME.length;
+const TRACE_LINE_LENGTH = TRACE_AT + TRACE_TEXT.length + 2;
+const REQUEST_AT = TRACE_LINE_LENGTH + REQUEST_NAME.length;
+const FLAG_AT = TRACE_AT + TRACE_TEXT.length - 1;
+
+export const ID_PARTS = {
+  bothLines: { from: 0, to: TEMPLATE.length },
+  traceparentLine: { from: 0, to: TRACE_LINE_LENGTH },
+  traceparent: { from: TRACE_AT, to: TRACE_AT + TRACE_TEXT.length },
+  requestIdLine: { from: TRACE_LINE_LENGTH, to: TEMPLATE.length },
+  requestId: { from: REQUEST_AT, to: REQUEST_AT + REQUEST_TEXT.length },
+} as const satisfies Readonly<Record<string, IdPart>>;
+
 /**
- * Ids for requests. A page of them is written at once, as the header lines that carry them: a request then costs a few
- * slices of one string instead of a dozen small ones.
+ * The ids that one request gets here: two header lines, `traceparent` (W3C Trace Context, version 00: a new trace whose
+ * parent is this proxy) and `x-request-id` (a UUID of version 4). Octets, since they are only copied; used again for the
+ * next request. The flags say which of them are used: those that the caller did not send.
  */
+export class RequestIds {
+  readonly lines: Buffer = Buffer.from(TEMPLATE, "latin1");
+  makesTraceparent = false;
+  makesRequestId = false;
+
+  text({ from, to }: IdPart): string {
+    return latin1Slice(this.lines, from, to);
+  }
+}
+
+/** 16 of the trace, 8 of the span, 16 of the UUID. */
+const BYTES_EACH = 40;
+const REQUESTS_PER_FILL = 64;
+const DIGITS = Buffer.from("0123456789abcdef", "latin1");
+/** Where the two digits of each random octet go. */
+const PLACES = placesOf();
+/** The octets of the UUID that hold its version and its variant. */
+const VERSION = 30;
+const VARIANT = 32;
+
 export class RandomIds {
   readonly #fill: FillRandom;
-  readonly #bytes = Buffer.alloc(PER_PAGE * BYTES_EACH);
-  #page = "";
-  #at = 0;
+  readonly #random = new Uint8Array(REQUESTS_PER_FILL * BYTES_EACH);
+  #at = REQUESTS_PER_FILL * BYTES_EACH;
 
   constructor(fill: FillRandom) {
     this.#fill = fill;
   }
 
-  /**
-   * The two header lines of one request: `traceparent` (W3C Trace Context, version 00: a new trace whose parent is this
-   * proxy) and `x-request-id` (a UUID of version 4).
-   */
-  next(sampled: boolean): string {
-    if (this.#at >= this.#page.length) {
-      this.#fill(this.#bytes);
-      this.#page = pageOf(this.#bytes.toString("hex"));
+  /** Writes new ids over those of the request before. */
+  renew({ lines }: RequestIds, sampled: boolean): void {
+    const random = this.#random;
+    if (this.#at >= random.length) {
+      this.#fill(random);
       this.#at = 0;
     }
-    const at = this.#at;
-    this.#at += LINES_LENGTH;
-    const lines = this.#page.slice(at, this.#at);
-    return sampled ? `${lines.slice(0, FLAGS_AT)}01${lines.slice(FLAGS_AT + 2)}` : lines;
+    const from = this.#at;
+    this.#at += BYTES_EACH;
+    for (let i = 0; i < BYTES_EACH; i++) {
+      let octet = random[from + i] as number;
+      if (i === VERSION) octet = (octet & 0x0f) | 0x40;
+      else if (i === VARIANT) octet = (octet & 0x3f) | 0x80;
+      const place = PLACES[i] as number;
+      lines[place] = DIGITS[octet >> 4] as number;
+      lines[place + 1] = DIGITS[octet & 15] as number;
+    }
+    lines[FLAG_AT] = DIGITS[sampled ? 1 : 0] as number;
   }
 }
 
-/** The parts of what `next` returned. */
-export const idLines = {
-  traceparent: (lines: string): string => lines.slice(TRACE_NAME.length, TRACE_LINE_LENGTH - 2),
-  traceparentLine: (lines: string): string => lines.slice(0, TRACE_LINE_LENGTH),
-  requestId: (lines: string): string =>
-    lines.slice(TRACE_LINE_LENGTH + REQUEST_NAME.length, LINES_LENGTH - 2),
-  requestIdLine: (lines: string): string => lines.slice(TRACE_LINE_LENGTH),
-} as const;
-
-const TRACE_NAME = "traceparent: ";
-const REQUEST_NAME = "x-request-id: ";
-const PER_PAGE = 64;
-/** 16 of the trace, 8 of the span, 16 of the UUID. */
-const BYTES_EACH = 40;
-const TRACE_LINE_LENGTH = TRACE_NAME.length + 55 + 2;
-const FLAGS_AT = TRACE_NAME.length + 53;
-const LINES_LENGTH = TRACE_LINE_LENGTH + REQUEST_NAME.length + 36 + 2;
-const VARIANT = ["8", "9", "a", "b"] as const;
-
-function pageOf(hex: string): string {
-  let page = "";
-  for (let at = 0; at < hex.length; at += BYTES_EACH * 2) {
-    const digits = (from: number, to: number): string => hex.slice(at + from, at + to);
-    const variant = VARIANT[hex.charCodeAt(at + 79) & 3] ?? "8";
-    page += `${TRACE_NAME}00-${digits(0, 32)}-${digits(32, 48)}-00\r\n`;
-    page += `${REQUEST_NAME}${digits(48, 56)}-${digits(56, 60)}-4${digits(60, 63)}-${variant}${digits(63, 66)}-${digits(66, 78)}\r\n`;
-  }
-  return Buffer.from(page, "latin1").toString("latin1"); // one flat string: slices of it copy nothing
+/** Every other digit of the template, in order: digits come in pairs between its dashes, but for version and flags. */
+function placesOf(): Uint8Array {
+  const places: number[] = [];
+  for (let i = 0; i < 16; i++) places.push(TRACE_AT + 3 + 2 * i);
+  for (let i = 0; i < 8; i++) places.push(TRACE_AT + 36 + 2 * i);
+  for (let i = 0; i < 36; i += REQUEST_TEXT[i] === "-" ? 1 : 2)
+    if (REQUEST_TEXT[i] !== "-") places.push(REQUEST_AT + i);
+  return Uint8Array.from(places);
 }
 
 /** A `traceparent` that may be passed on (version 00 is checked whole; later ones by their beginning). */

@@ -1,6 +1,9 @@
 import { Buffer } from "node:buffer";
 import { latin1Write } from "./latin1.ts";
 
+/** Of `Number.MAX_SAFE_INTEGER`. */
+const DIGITS_MAX = 16;
+
 /** A growing run of bytes that encoders append to. Reused: `clear` keeps the memory. */
 export class ByteWriter {
   bytes: Buffer;
@@ -26,6 +29,25 @@ export class ByteWriter {
     this.reserve(source.length);
     this.bytes.set(source, this.length);
     this.length += source.length;
+  }
+
+  byte(code: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = code;
+  }
+
+  /** A whole number that is not negative, in decimal. */
+  decimal(value: number): void {
+    this.reserve(DIGITS_MAX);
+    let at = this.length + 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) at++;
+    this.length = at;
+    for (let rest = value; ; ) {
+      const next = Math.floor(rest / 10);
+      this.bytes[--at] = 48 + rest - next * 10;
+      if (next === 0) return;
+      rest = next;
+    }
   }
 
   /** Makes room for bytes that the caller writes into `bytes` itself, and returns where they begin. */

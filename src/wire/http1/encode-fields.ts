@@ -49,7 +49,8 @@ export function encodeFields(
     const edit = list[i] as FieldEdit;
     if (edit.kind === "set" && !met[i]) out.text(`${edit.name.text}: ${edit.text}\r\n`);
   }
-  if (edits.appended !== "") out.text(edits.appended);
+  if (edits.run !== undefined) out.copy(edits.run, edits.runStart, edits.runEnd);
+  if (edits.lines !== "") out.text(edits.lines);
 }
 
 function editOf(head: Fields, index: number, hash: number, list: readonly FieldEdit[]): number {

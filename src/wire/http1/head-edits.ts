@@ -1,4 +1,6 @@
+import type { Buffer } from "node:buffer";
 import { type FieldName, fieldName } from "./field-name.ts";
+import { latin1Slice } from "./latin1.ts";
 
 /** What an edit does to the fields of its name. */
 export type EditKind = "set" | "remove" | "rename";
@@ -52,8 +54,17 @@ export class HeadEdits {
   readonly edits: FieldEdit[] = [];
   /** One bit per name hash, so that a head that has none of the names is passed on whole. */
   mask = 0;
-  /** Lines added at the end whatever is present. */
-  appended = "";
+  /** Lines added at the end whatever is present: first a run of octets, then a text. */
+  run: Buffer | undefined = undefined;
+  runStart = 0;
+  runEnd = 0;
+  lines = "";
+
+  /** Both as one text. */
+  get appended(): string {
+    if (this.run === undefined) return this.lines;
+    return latin1Slice(this.run, this.runStart, this.runEnd) + this.lines;
+  }
 
   set(name: FieldName | string, value: string): this {
     return this.#edit("set", name, checkedValue(value));
@@ -61,13 +72,21 @@ export class HeadEdits {
 
   /** Appends a field; fields of the same name stay. */
   add(name: FieldName | string, value: string): this {
-    this.appended += fieldLine(editable(name), value);
+    this.lines += fieldLine(editable(name), value);
     return this;
   }
 
   /** Appends lines made by `fieldLine` when the configuration arrived: the cheapest edit there is. */
   addLines(lines: string): this {
-    this.appended += lines;
+    this.lines += lines;
+    return this;
+  }
+
+  /** Appends such lines as octets, which must not change before the head is encoded. One run; a second takes its place. */
+  addRun(bytes: Buffer, start: number, end: number): this {
+    this.run = bytes;
+    this.runStart = start;
+    this.runEnd = end;
     return this;
   }
 
@@ -80,14 +99,16 @@ export class HeadEdits {
   }
 
   get isEmpty(): boolean {
-    return this.edits.length === 0 && this.appended === "" && this.target === undefined;
+    const appendsNothing = this.run === undefined && this.lines === "";
+    return this.edits.length === 0 && appendsNothing && this.target === undefined;
   }
 
   clear(): this {
     this.target = undefined;
     this.edits.length = 0;
     this.mask = 0;
-    this.appended = "";
+    this.run = undefined;
+    this.lines = "";
     return this;
   }
 
