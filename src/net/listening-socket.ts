@@ -4,6 +4,7 @@ import {
   lastError,
   libc,
   SO_REUSEADDR,
+  SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -40,6 +41,25 @@ export function openListeningSocket(
   address: { readonly host: string; readonly port: number },
   backlog = BACKLOG,
 ): ListeningSocket {
+  return openSocket(address, backlog);
+}
+
+/**
+ * Holds a port for another program of the same user, which opens it itself with `SO_REUSEPORT`: the socket is bound and
+ * never listens, so that no connection comes to it. Throws as `openListeningSocket` does.
+ */
+export function reservePort(address: {
+  readonly host: string;
+  readonly port: number;
+}): ListeningSocket {
+  return openSocket(address, undefined);
+}
+
+/** Without a backlog it is bound only. */
+function openSocket(
+  address: { readonly host: string; readonly port: number },
+  backlog: number | undefined,
+): ListeningSocket {
   const at = addressText(address.host, address.port);
   const name = encodeSocketAddress(address.host, address.port);
   if (!name) throw new NetError("address-unavailable", `${at} is no IP address and port`);
@@ -75,7 +95,7 @@ export function duplicateDescriptor(fd: number): number {
 function startListening(
   fd: number,
   name: Uint8Array,
-  { backlog, at }: { readonly backlog: number; readonly at: string },
+  { backlog, at }: { readonly backlog: number | undefined; readonly at: string },
 ): number {
   const { setsockopt, bind, listen, getsockname } = libc();
   const check = (result: number) => {
@@ -83,8 +103,9 @@ function startListening(
   };
   check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1), 4));
   if (name.length > 16) check(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(0), 4));
+  if (backlog === undefined) check(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, Int32Array.of(1), 4));
   check(bind(fd, name, name.length));
-  check(listen(fd, backlog));
+  if (backlog !== undefined) check(listen(fd, backlog));
   const bound = new Uint8Array(name.length);
   check(getsockname(fd, bound, Uint32Array.of(bound.length)));
   return new DataView(bound.buffer).getUint16(2);

@@ -21,6 +21,17 @@ export interface Bootstrap {
   readonly sockets: readonly InheritedSocket[];
   /** Longest wait for exchanges in flight after SIGTERM, in milliseconds. */
   readonly drainMs: number;
+  /** For the agent of an Envoy. Absent: Weft's own data path. */
+  readonly envoy?: EnvoySettings;
+}
+
+export interface EnvoySettings {
+  /** The program. */
+  readonly path: string;
+  /** Worker threads. */
+  readonly concurrency: number;
+  /** Folder for its Unix sockets (mode 0700): their paths have to be short. */
+  readonly socketFolder: string;
 }
 
 export interface ControlPlaneAddress {

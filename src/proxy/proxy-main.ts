@@ -5,7 +5,7 @@ import { raiseFileLimit } from "#net/file-limit.ts";
 import { peerUid } from "#net/peer-uid.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
 import { keepMemorySmall, settleMemory } from "./settle-memory.ts";
-import { startProxy } from "./start-proxy.ts";
+import type { ProxyOptions, Proxy as StartedProxy } from "./start-proxy.ts";
 
 export interface ProxyMainOptions {
   /** One line of JSON, then nothing until the parent is gone. */
@@ -19,6 +19,8 @@ export interface ProxyMainOptions {
   readonly onTerminate: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReopen: (callback: () => void) => void;
+  /** Weft's own proxy, or the agent of another engine. */
+  readonly start: (options: ProxyOptions) => Promise<StartedProxy>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function proxyMain(options: ProxyMainOptions): Promise<number> {
   const { bootstrap, parentGone } = await readBootstrap(options.input);
   raiseFileLimit();
   const stopping = Promise.withResolvers<number>();
-  const proxy = await startProxy({
+  const proxy = await options.start({
     bootstrap,
     clock,
     random,

@@ -1,8 +1,7 @@
-import { systemClock } from "#core/clock.ts";
-import type { ProxyEvent } from "#proxy/bootstrap.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
-import { jsonLog } from "../output/json-log.ts";
+import { readEngine } from "../run/envoy-program.ts";
+import { runProxy, runProxyProcess } from "../run/run-proxy.ts";
 
 const examples = `
 This is what weft run starts beside each application; by hand it is of use to other supervisors. It reads one line of JSON
@@ -12,13 +11,20 @@ Examples:
   weft proxy --bootstrap - < bootstrap.json
   weft run --name web --port 8080 -- node server.js`;
 
+interface Flags {
+  readonly bootstrap: string;
+  readonly role: string;
+  readonly engine: string;
+}
+
 export const command: Command = {
   configure(parser) {
     parser
       .requiredOption("--bootstrap <source>", "where the bootstrap comes from: - is standard input")
       .option("--role <role>", "what the proxy is for; sidecar is the only one today", "sidecar")
+      .option("--engine <engine>", "what carries the traffic: weft, or envoy with an agent", "weft")
       .addHelpText("after", examples)
-      .action(async (flags: { readonly bootstrap: string; readonly role: string }) => {
+      .action(async (flags: Flags) => {
         if (flags.bootstrap !== "-")
           throw new CliError(
             "usage",
@@ -27,24 +33,14 @@ export const command: Command = {
           );
         if (flags.role !== "sidecar")
           throw new CliError("usage", `--role ${flags.role}: only sidecar is there today`);
-        await runProxy();
+        if (readEngine(flags.engine) === "weft") await runProxy();
+        else await runAgent();
       });
   },
   quick: (args) => (args.join(" ") === "--bootstrap -" ? runProxy() : undefined),
 };
 
-/** Runs a proxy to its end, and then the process. */
-export async function runProxy(): Promise<void> {
-  const { proxyMain } = await import("#proxy/proxy-main.ts");
-  process.on("SIGINT", () => undefined); // the application's
-  const code = await proxyMain({
-    input: Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
-    clock: systemClock,
-    random: Math.random,
-    log: jsonLog((line) => process.stderr.write(line)),
-    say: (event: ProxyEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`),
-    onTerminate: (callback) => void process.on("SIGTERM", callback),
-    onReopen: (callback) => void process.on("SIGHUP", callback),
-  });
-  process.exit(code);
+async function runAgent(): Promise<void> {
+  const { startEnvoyAgent } = await import("#proxy/envoy/start-agent.ts");
+  await runProxyProcess(startEnvoyAgent);
 }

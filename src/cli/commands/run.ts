@@ -4,6 +4,7 @@ import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
+import { findEnvoy, readEngine, versionWarning } from "../run/envoy-program.ts";
 import {
   readLabelArgument,
   readPortArguments,
@@ -27,6 +28,8 @@ interface Flags {
   readonly roots?: string;
   readonly trustDomain?: string;
   readonly drain: string;
+  readonly engine: string;
+  readonly envoyPath?: string;
   readonly quiet?: boolean;
 }
 
@@ -69,6 +72,8 @@ export const command: Command = {
       .option("--roots <file>", "PEM file of its root certificates, with --token")
       .option("--trust-domain <domain>", "its trust domain, with --token (default: cluster.local)")
       .option("--drain <seconds>", "longest wait for requests in flight at the end", "5")
+      .option("--engine <engine>", "what carries the traffic: weft, or envoy", "weft")
+      .option("--envoy-path <program>", "the Envoy to run (default: the one on PATH)")
       .option("-q, --quiet", "say nothing but errors")
       .argument("<command...>", "what to run, after --")
       .addHelpText("after", examples)
@@ -93,6 +98,7 @@ async function run(
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
   };
+  const envoy = envoyPath(flags, say);
   const join =
     flags.token === undefined ? localJoining(flags.dataDir, account, say) : remoteJoining(flags);
   return await runWorkload({
@@ -105,12 +111,30 @@ async function run(
     dataDir: flags.dataDir,
     version: environment.version,
     drainMs: drainMs(flags.drain),
+    ...(envoy === undefined ? {} : { envoy }),
     command: words,
     environment: { ...process.env, ...environment.userProxy },
     say,
     join,
     hasService: () => hasService(flags, account.namespace),
   });
+}
+
+/** Undefined: Weft's own proxy. */
+function envoyPath(
+  { engine, envoyPath: given, upstream }: Flags,
+  say: (line: string) => void,
+): string | undefined {
+  if (readEngine(engine) === "weft") {
+    if (given === undefined) return undefined;
+    throw new CliError("usage", "--envoy-path goes with --engine envoy");
+  }
+  const program = findEnvoy(given, process.env);
+  const warning = versionWarning(program);
+  if (warning !== undefined) say(warning);
+  if (upstream.length > 0)
+    say("Envoy cannot tell who calls: the ports of --upstream are open to every user of this host");
+  return program.path;
 }
 
 async function hasService(

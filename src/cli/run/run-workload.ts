@@ -16,6 +16,7 @@ import { readRememberedPorts, writeRememberedPorts } from "#proxy/supervise/reme
 import { CliError } from "../cli-error.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { withEngineOptions } from "./engine-options.ts";
+import { type EnvoyEngine, openEnvoyEngine } from "./envoy-engine.ts";
 import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
 import { proxyCommandLine } from "./proxy-program.ts";
 import { runApplication } from "./run-application.ts";
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly dataDir: string;
   readonly version: string;
   readonly drainMs: number;
+  /** Path of an Envoy that carries the traffic. Absent: Weft's own proxy does. */
+  readonly envoy?: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Lines for the operator; never mixed into the application's output. */
@@ -54,10 +57,12 @@ export async function runWorkload(options: RunOptions): Promise<number> {
   const parent = join(dataDirectory(options.dataDir).proxies, options.namespace);
   using directory = claimInstanceDirectory(parent, instanceBase(options));
   using open = openAll(options, directory);
-  const workload = describeWorkload(options, directory, open);
+  using envoy =
+    options.envoy === undefined ? undefined : openEnvoyEngine(options.envoy, directory.path);
+  const workload = describeWorkload(options, directory, open, envoy);
   const secret = randomBytes(24).toString("base64url");
   const hadService = await options.hasService();
-  const proxy = startProxy({ options, directory, open, workload, secret });
+  const proxy = startProxy({ options, directory, open, workload, secret, envoy });
   try {
     await waitUntilReady(proxy);
     sayReady(options, workload, hadService);
@@ -92,15 +97,21 @@ function openAll(options: RunOptions, directory: InstanceDirectory): OpenSockets
   }
 }
 
-function wantedSockets({ ports, upstreams, address }: RunOptions): readonly WantedSocket[] {
+function wantedSockets({ ports, upstreams, address, envoy }: RunOptions): readonly WantedSocket[] {
   const loopback = "127.0.0.1";
+  const isReserved = envoy !== undefined; // it opens its ports itself
   return [
-    ...ports.map(({ workloadPort }) => ({ name: `inbound|${workloadPort}`, host: address })),
-    { name: "http-proxy", host: loopback },
+    ...ports.map(({ workloadPort }) => ({
+      name: `inbound|${workloadPort}`,
+      host: address,
+      isReserved,
+    })),
+    { name: "http-proxy", host: loopback, isReserved },
     ...upstreams.map(({ localPort }) => ({
       name: `upstream|${localPort}`,
       host: loopback,
       port: localPort,
+      isReserved,
     })),
     { name: "admin", host: loopback },
     { name: "metrics", host: loopback },
@@ -111,6 +122,7 @@ function describeWorkload(
   options: RunOptions,
   { instance }: InstanceDirectory,
   open: OpenSockets,
+  envoy: EnvoyEngine | undefined,
 ): Workload {
   const { name, namespace, serviceAccount, labels, ports, upstreams, version } = options;
   const addressOf = (socket: string) => {
@@ -144,6 +156,7 @@ function describeWorkload(
     admin: addressOf("admin"),
     metrics: addressOf("metrics"),
     version,
+    ...(envoy && { engine: envoy.engine }),
   };
 }
 
@@ -153,9 +166,10 @@ interface Start {
   readonly open: OpenSockets;
   readonly workload: Workload;
   readonly secret: string;
+  readonly envoy: EnvoyEngine | undefined;
 }
 
-function startProxy({ options, directory, open, workload, secret }: Start): ProxyProcess {
+function startProxy({ options, directory, open, workload, secret, envoy }: Start): ProxyProcess {
   const bootstrap = async (sockets: readonly InheritedSocket[]): Promise<Bootstrap> => ({
     ...(await options.join()),
     workload,
@@ -164,9 +178,10 @@ function startProxy({ options, directory, open, workload, secret }: Start): Prox
     secret,
     sockets,
     drainMs: options.drainMs,
+    ...(envoy && { envoy: envoy.settings }),
   });
   return superviseProxy({
-    command: () => proxyCommandLine(["--smol"]),
+    command: () => envoy?.command() ?? proxyCommandLine(["--smol"]),
     environment: withEngineOptions(process.env),
     sockets: open.sockets,
     bootstrap,

@@ -1,4 +1,4 @@
-import { openListeningSocket } from "#net/listening-socket.ts";
+import { openListeningSocket, reservePort } from "#net/listening-socket.ts";
 import type { SupervisedSocket } from "./proxy-process.ts";
 import type { RememberedPorts } from "./remembered-ports.ts";
 
@@ -7,6 +7,8 @@ export interface WantedSocket {
   readonly host: string;
   /** A number that the user chose: another one will not do. Absent: the one of last time, else any free one. */
   readonly port?: number;
+  /** The proxy opens it itself: the number is only held for it. */
+  readonly isReserved?: boolean;
 }
 
 export interface OpenSockets extends Disposable {
@@ -35,19 +37,20 @@ export function openSockets(
   return { sockets, ports, [Symbol.dispose]: close };
 }
 
-function openOne({ name, host, port }: WantedSocket, last: number | undefined) {
-  const listening = port === undefined ? openNear(host, last) : openListeningSocket({ host, port });
+function openOne({ name, host, port, isReserved }: WantedSocket, last: number | undefined) {
+  const open = isReserved === true ? reservePort : openListeningSocket;
+  const listening = port === undefined ? openNear(open, host, last) : open({ host, port });
   const socket = { name, address: { host, port: listening.port }, fd: listening.fd };
   return { socket, close: () => listening.close() };
 }
 
-function openNear(host: string, last: number | undefined) {
+function openNear(open: typeof reservePort, host: string, last: number | undefined) {
   if (last !== undefined) {
     try {
-      return openListeningSocket({ host, port: last });
+      return open({ host, port: last });
     } catch {
       // somebody has taken it since: any other will do
     }
   }
-  return openListeningSocket({ host, port: 0 });
+  return open({ host, port: 0 });
 }

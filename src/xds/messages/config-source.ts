@@ -12,7 +12,10 @@ export function adsSource(): ConfigSource {
   });
 }
 
-/** Keys and roots come from the agent beside the Envoy, by Istio's name for that cluster; without a deadline. */
+/** Istio's name for the cluster that is the agent beside an Envoy. */
+export const AGENT_CLUSTER = "sds-grpc";
+
+/** Keys and roots come from the agent beside the Envoy, without a deadline. */
 export function agentSource(): ConfigSource {
   return ConfigSource.fromPartial({
     configSourceSpecifier: {
@@ -21,7 +24,7 @@ export function agentSource(): ConfigSource {
         apiType: ApiType.GRPC,
         transportApiVersion: ApiVersion.V3,
         grpcServices: [
-          { targetSpecifier: { $case: "envoyGrpc", value: { clusterName: "sds-grpc" } } },
+          { targetSpecifier: { $case: "envoyGrpc", value: { clusterName: AGENT_CLUSTER } } },
         ],
         setNodeOnFirstMessageOnly: true,
       },

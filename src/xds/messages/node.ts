@@ -31,7 +31,7 @@ export function toNode({ id, workload, features, ...claims }: NodeClaims): Node 
     metadata: {
       ...(claims.namespace === undefined ? {} : { NAMESPACE: claims.namespace }),
       ...(claims.serviceAccount === undefined ? {} : { SERVICE_ACCOUNT: claims.serviceAccount }),
-      ...(workload ? toMetadata(workload) : {}),
+      ...(workload ? nodeMetadata(workload) : {}),
     },
     userAgentName: workload ? "weft" : "",
     clientFeatures: [...features],
@@ -65,7 +65,7 @@ function minorVersion({ userAgentVersionType: agent }: Node): number {
 }
 
 /** Istio's keys where Istio has one, so that tools that read a node's metadata understand ours. */
-function toMetadata(workload: Workload): Record<string, unknown> {
+export function nodeMetadata(workload: Workload): Record<string, unknown> {
   const { namespace, name, serviceAccount, labels, ...rest } = workload;
   return {
     NAMESPACE: namespace,

@@ -1,5 +1,6 @@
 // The HTTP connection manager of a listener as an Envoy needs it, made from the one that our own proxies get.
 import { fromAny, toAny } from "../any.ts";
+import { AGENT_CLUSTER } from "../config-source.ts";
 import type { Filter } from "../generated/envoy/config/listener/v3/listener_components.ts";
 import { OpenTelemetryConfig } from "../generated/envoy/config/trace/v3/opentelemetry.ts";
 import { Router } from "../generated/envoy/extensions/filters/http/router/v3/router.ts";
@@ -121,12 +122,19 @@ function tracing(serviceName: string): HttpConnectionManager["tracing"] {
         value: toAny(
           OPEN_TELEMETRY,
           OpenTelemetryConfig,
-          OpenTelemetryConfig.fromPartial({ serviceName }),
+          OpenTelemetryConfig.fromPartial({ serviceName, grpcService: nowhere() }),
         ),
       },
     },
     spawnUpstreamSpan: undefined,
   };
+}
+
+/** Envoy wants to know where spans would go, although none does: to the agent, which knows no such call. */
+function nowhere() {
+  return {
+    targetSpecifier: { $case: "envoyGrpc", value: { clusterName: AGENT_CLUSTER } },
+  } as const;
 }
 
 /** The secret of the run, by name and password, from a file in Apache's format that only this Envoy's user can read. */

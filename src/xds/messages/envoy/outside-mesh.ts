@@ -50,6 +50,8 @@ export function outsideMeshHost(authority: string): { [filter: string]: Any } {
 export function outsideMeshDiscovery(): Pick<Cluster, "clusterDiscoveryType"> {
   const value = ClusterConfig.fromPartial({
     clusterImplementationSpecifier: { $case: "dnsCacheConfig", value: dnsCache() },
+    // What goes there is plaintext, or what the application has encrypted itself.
+    allowInsecureClusterOptions: true,
   });
   return {
     clusterDiscoveryType: {

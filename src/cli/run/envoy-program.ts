@@ -1,0 +1,47 @@
+// Which Envoy `--engine envoy` runs, and whether it can.
+import { CliError } from "../cli-error.ts";
+
+export type EngineName = "weft" | "envoy";
+
+/** Throws CliError `usage`. */
+export function readEngine(text: string): EngineName {
+  if (text === "weft" || text === "envoy") return text;
+  throw new CliError("usage", `--engine ${text}: expected weft or envoy`);
+}
+
+export interface EnvoyProgram {
+  readonly path: string;
+  /** As it says itself: `1.40.0`. */
+  readonly version: string;
+}
+
+/** The oldest that the tests have seen. Older ones may refuse resources, or leave out what `weft stat` shows. */
+const OLDEST = 39;
+
+/**
+ * The program given by `--envoy-path`, else the one that PATH leads to. Throws CliError when there is none, or it is no
+ * Envoy.
+ */
+export function findEnvoy(
+  given: string | undefined,
+  { PATH = "" }: Readonly<Record<string, string | undefined>>,
+): EnvoyProgram {
+  const path = Bun.which(given ?? "envoy", { PATH });
+  if (path === null)
+    throw new CliError(
+      "usage",
+      given === undefined ? "there is no envoy on PATH" : `${given}: no such program`,
+      "--envoy-path names the binary; docs/reference/engines.md says how to get one",
+    );
+  const run = Bun.spawnSync([path, "--version"], { stdout: "pipe", stderr: "ignore" });
+  const [, version] = /\/(\d+\.\d+\.\d+)[^/]*\//.exec(run.stdout.toString()) ?? [];
+  if (run.exitCode === 0 && version !== undefined) return { path, version };
+  throw new CliError("usage", `${path} --version does not answer as Envoy does`);
+}
+
+/** What the user should know before it starts; undefined: nothing. */
+export function versionWarning({ version, path }: EnvoyProgram): string | undefined {
+  const minor = Number(version.split(".")[1]);
+  if (!version.startsWith("1.") || minor >= OLDEST) return undefined;
+  return `${path} is Envoy ${version}; below 1.${OLDEST} weft stat shows nothing of it, and nothing is tested`;
+}

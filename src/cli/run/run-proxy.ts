@@ -1,0 +1,26 @@
+import { systemClock } from "#core/clock.ts";
+import type { ProxyEvent } from "#proxy/bootstrap.ts";
+import type { ProxyMainOptions } from "#proxy/proxy-main.ts";
+import { jsonLog } from "../output/json-log.ts";
+
+/** Runs a proxy of ours, or the agent of another engine, to its end, and then the process. */
+export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise<void> {
+  const { proxyMain } = await import("#proxy/proxy-main.ts");
+  process.on("SIGINT", () => undefined); // the application's
+  const code = await proxyMain({
+    input: Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
+    clock: systemClock,
+    random: Math.random,
+    log: jsonLog((line) => process.stderr.write(line)),
+    say: (event: ProxyEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`),
+    onTerminate: (callback) => void process.on("SIGTERM", callback),
+    onReopen: (callback) => void process.on("SIGHUP", callback),
+    start,
+  });
+  process.exit(code);
+}
+
+export async function runProxy(): Promise<void> {
+  const { startProxy } = await import("#proxy/start-proxy.ts");
+  await runProxyProcess(startProxy);
+}
