@@ -11,6 +11,7 @@ import type { Transport } from "#net/transport.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
 import type { After } from "./detection/detect-protocol.ts";
+import { Verdicts } from "./detection/verdicts.ts";
 import type { IdentityStore } from "./identity/identity-store.ts";
 import { TlsMaterial } from "./identity/tls-material.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -20,14 +21,16 @@ import { Timers } from "./resilience/timers.ts";
 import { selfLabels } from "./self-labels.ts";
 import { OpenConnections } from "./serve-connection.ts";
 import { RequestServer } from "./serve-request.ts";
+import { OpenTunnels } from "./tcp/open-tunnels.ts";
 import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
 import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
-import { ClusterSet, type Resolve } from "./upstream/cluster-set.ts";
+import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
 import { httpDialler } from "./upstream/http-dialler.ts";
+import { type Resolve, ResolvedNames } from "./upstream/resolved-names.ts";
 
 export interface DataPlaneOptions {
   readonly workload: Workload;
@@ -61,6 +64,8 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #compiler = new ConfigCompiler();
   readonly #connections = new OpenConnections();
+  readonly #tunnels: OpenTunnels;
+  readonly #verdicts = new Verdicts();
   readonly #listeners: ListenerSet;
   readonly #timers: Timers;
   readonly #sweeping: ReturnType<typeof setInterval>;
@@ -74,7 +79,10 @@ export class DataPlane {
     this.#startedAtMs = clock.wallMs();
     this.tls = new TlsMaterial(identity, () => clock.wallMs());
     this.#timers = new Timers(clock);
+    this.#tunnels = new OpenTunnels(clock);
+    const names = new ResolvedNames(options.resolve ?? resolveByHost, () => clock.monotonicMs());
     const dialling: DialSurroundings = {
+      lookup: names.lookup,
       identity: () => this.tls.dialIdentity(),
       wallMs: () => clock.wallMs(),
     };
@@ -86,7 +94,7 @@ export class DataPlane {
       metrics: this.metrics,
       self,
       diallerFor: (cluster) => httpDialler(dialling, cluster),
-      resolve: options.resolve ?? resolveByHost,
+      names,
     });
     const runtime: ProxyRuntime = {
       clusters: this.clusters,
@@ -177,6 +185,7 @@ export class DataPlane {
     await this.#listeners.drained(0);
     for (const opening of this.#extra) await (await opening).drained(0);
     this.clusters.close();
+    this.#tunnels[Symbol.dispose]();
     this.#timers[Symbol.dispose]();
   }
 
@@ -188,7 +197,15 @@ export class DataPlane {
   #makeListeners(runtime: ProxyRuntime, dialling: DialSurroundings): ListenerSet {
     const { secret, peerUid, ownUid, identity, sockets, log } = this.#options;
     const server = new RequestServer(runtime);
-    const common = { runtime, server, connections: this.#connections, dialling, after };
+    const common = {
+      runtime,
+      server,
+      connections: this.#connections,
+      dialling,
+      tunnels: this.#tunnels,
+      verdicts: this.#verdicts,
+      after,
+    };
     return new ListenerSet({
       outbound: { ...common, checkSecret: secretCheck(secret), peerUid, ownUid },
       inbound: { ...common, ownId: identity.id },
@@ -235,7 +252,7 @@ const after: After = (delayMs, callback) => {
 };
 
 const resolveByHost: Resolve = async (name) => {
-  const found = await lookup(name, { all: true });
+  const found = await lookup(name, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);
 };
 

@@ -1,13 +1,14 @@
-import type { Cluster } from "#config/cluster.ts";
+import type { Cluster, SocketAddress } from "#config/cluster.ts";
 import { checkIdentity } from "#core/spiffe/secure-naming.ts";
 import { readSpiffeId, type SpiffeId } from "#core/spiffe/spiffe-id.ts";
 import type { SvidVerifier } from "#core/spiffe/svid-verifier.ts";
-import { type ClientTls, connect } from "#net/connect.ts";
+import { type ClientTls, type ConnectOptions, connect } from "#net/connect.ts";
 import { NetError } from "#net/net-error.ts";
 import type { TlsContext } from "#net/tls-context.ts";
 import type { Transport } from "#net/transport.ts";
 import type { Failure } from "../local-reply.ts";
 import type { Host } from "./host.ts";
+import type { Resolve } from "./resolved-names.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
 /** What this proxy shows and whom it believes, at the moment of a handshake. */
@@ -20,6 +21,8 @@ export interface DialSurroundings {
   /** A text instead: why there is no mutual TLS now. */
   readonly identity: () => DialIdentity | string;
   readonly wallMs: () => number;
+  /** Addresses of a name; absent: as the system resolves names. */
+  readonly lookup?: Resolve;
 }
 
 /** TCP inside Istio's mutual TLS. */
@@ -34,7 +37,7 @@ export interface DialOutcome {
 
 /** Connects to one host of a cluster, by mutual TLS where both sides can, checking that the host is who it should be. */
 export function dialHost(
-  { identity, wallMs }: DialSurroundings,
+  { identity, wallMs, lookup }: DialSurroundings,
   cluster: Cluster,
   host: Host,
   alpn: readonly string[],
@@ -50,8 +53,13 @@ export function dialHost(
     }
     tls = clientTls(cluster, host, own, alpn, wallMs);
   }
-  const { connectTimeoutMs } = cluster;
-  connect({ address: host.endpoint.address, connectTimeoutMs, ...(tls && { tls }) }).then(
+  connect({
+    address: dialAddress(host.endpoint.address),
+    connectTimeoutMs: cluster.connectTimeoutMs,
+    ...(cluster.tcpKeepalive && { tcpKeepalive: cluster.tcpKeepalive }),
+    ...(lookup && { lookup }),
+    ...(tls && { tls }),
+  }).then(
     (transport) => outcome.connected(transport, tls?.context),
     (cause: unknown) => {
       const error =
@@ -59,6 +67,10 @@ export function dialHost(
       outcome.failed(upstreamFailure(error, { what, isReused: false, hasAnswered: false }));
     },
   );
+}
+
+function dialAddress({ host, port, path }: SocketAddress): ConnectOptions["address"] {
+  return path === undefined ? { host, port } : { path };
 }
 
 export function usesMutualTls({ transport }: Cluster, { endpoint }: Host): boolean {

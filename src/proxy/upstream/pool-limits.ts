@@ -47,7 +47,7 @@ export class PoolUsage {
   }
 
   /** A place for one more connection; false, and nothing is counted: there is none. */
-  takePlace({ maxConnections }: PoolSettings): boolean {
+  takePlace({ maxConnections }: Pick<PoolSettings, "maxConnections">): boolean {
     return this.counts.take(COUNTED.connections, maxConnections);
   }
 

@@ -13,6 +13,7 @@ import { fromDuration, toDuration } from "./duration.ts";
 import {
   Cluster as ClusterMessage,
   Cluster_DiscoveryType as DiscoveryType,
+  Cluster_DnsLookupFamily as DnsLookupFamily,
   Cluster_LbPolicy as LbPolicy,
   UpstreamConnectionOptions,
 } from "./generated/envoy/config/cluster/v3/cluster.ts";
@@ -54,6 +55,7 @@ export function toCluster(cluster: Cluster): ClusterMessage {
         origins: toOrigins(cluster.origins),
         balancer: passthrough ? cluster.balancer.kind : undefined,
         multiplexing: cluster.multiplexing,
+        tcpIdleTimeoutMs: cluster.tcpIdleTimeoutMs,
         // Multiplexed connections are of HTTP/2 where Envoy would have none.
         http2: cluster.protocol === undefined ? toHttp2Fields(cluster.http2) : undefined,
       },
@@ -90,6 +92,9 @@ export function fromCluster(message: ClusterMessage): Cluster {
     ...(spoken.protocol === undefined ? fromHttp2Fields(ours.http2) : {}),
     ...(ours.multiplexing === "off" ? { multiplexing: "off" } : {}),
     ...(tcpKeepalive === undefined ? {} : { tcpKeepalive }),
+    ...(ours.tcpIdleTimeoutMs === undefined
+      ? {}
+      : { tcpIdleTimeoutMs: asNumber(ours.tcpIdleTimeoutMs) }),
     ...(destination === undefined ? {} : { destination }),
     origins: fromOrigins(ours.origins),
   };
@@ -114,6 +119,8 @@ function toDiscovery(name: string, discovery: Discovery): Partial<ClusterMessage
           value: discovery.isLogical ? DiscoveryType.LOGICAL_DNS : DiscoveryType.STRICT_DNS,
         },
         loadAssignment: toAssignment(name, discovery.hosts),
+        // Our own proxy's way: of a strict name IPv4 where there is any, of a logical one whichever answers.
+        dnsLookupFamily: discovery.isLogical ? DnsLookupFamily.ALL : DnsLookupFamily.V4_PREFERRED,
         dnsRefreshRate: toDuration(discovery.refreshMs),
       };
     case "passthrough":
