@@ -23,7 +23,8 @@ import type { RequestRecord } from "./request-record.ts";
 import { isSafeMethod, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
 import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
-import type { Waiter } from "./upstream/connection-pool.ts";
+import { WEFT_ALPN } from "./upstream/alpn.ts";
+import type { ConnectionPool, Waiter } from "./upstream/connection-pool.ts";
 import type { Host } from "./upstream/host.ts";
 import type { UpstreamCluster } from "./upstream/upstream-cluster.ts";
 import { upstreamFailure } from "./upstream/upstream-failure.ts";
@@ -63,7 +64,9 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   #isWaiting = false;
   #isBackingOff = false;
   #isPaused = false;
-  #isReused = false;
+  /** Where the request of now waits for a connection. */
+  #pool: ConnectionPool | undefined;
+  #mayBeStale = false;
   #fromProxy = false;
   #mayRepeat = false;
   #isRetrying = false;
@@ -124,7 +127,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   giveUp(): void {
     this.#record.runtime.timers.stop(this.#timer);
     this.#isBackingOff = false;
-    if (this.#isWaiting) this.#record.host?.pool.cancel(this);
+    if (this.#isWaiting) this.#pool?.cancel(this);
     this.#isWaiting = false;
     this.#client?.abort();
     this.#client = undefined;
@@ -164,7 +167,9 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     host.activeRequests++;
     if (retry?.perTryTimeoutMs !== undefined)
       record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
-    const got = host.pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
+    const pool = host.followsClient ? this.#poolLikeClient(host) : host.pool;
+    this.#pool = pool;
+    const got = pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
     if (got === "overflow") {
       const { pending } = cluster.usage;
       const message = `${cluster.what}: ${pending} requests wait for a connection, no more may`;
@@ -179,6 +184,13 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     }
   }
 
+  /** By Weft's own multiplexing only requests in HTTP/1 come, so the application is spoken to in HTTP/1 then. */
+  #poolLikeClient(host: Host): ConnectionPool {
+    const { request, transport } = this.#exchange;
+    const isHttp2 = request.protocol === "HTTP/2" && transport.tls?.alpn !== WEFT_ALPN;
+    return isHttp2 ? host.http2Pool : host.pool;
+  }
+
   onConnection(connection: ClientConnection): void {
     const record = this.#record;
     const plan = this.#plan;
@@ -187,9 +199,11 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       this.#isWaiting = false;
       record.connectionMs = record.elapsedMs();
     }
-    this.#isReused = connection.requestCount > 0;
+    const isReused = connection.requestCount > 0;
+    // One that carries other requests now is not stale; what may be sent twice need not know.
+    this.#mayBeStale = isReused && (this.#mayRepeat || connection.idleSinceMs !== undefined);
     this.#fromProxy = connection.transport.tls !== undefined;
-    const isFirst = this.#fromProxy && !this.#isReused;
+    const isFirst = this.#fromProxy && !isReused;
     const peerLine = isFirst ? record.runtime.peerLine : undefined;
     const edits = editRequest(this.#edits, record, plan, peerLine);
     const client = connection.send(record.head, edits, this);
@@ -244,7 +258,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     this.#client = undefined;
     const what = `${this.#cluster?.what ?? ""} at ${this.#record.host?.address ?? ""}`;
     const hasAnswered = progress === "responding";
-    const failure = upstreamFailure(error, { what, isReused: this.#isReused, hasAnswered });
+    const failure = upstreamFailure(error, { what, mayBeStale: this.#mayBeStale, hasAnswered });
     this.#tryFailed(failure, progress === "unsent", error);
   }
 
@@ -271,11 +285,14 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   }
 
   /**
-   * A server may close an idle connection just as we send, and an endpoint may leave while a request waits for a connection
-   * to it: what it cannot have acted on, or may do twice, goes out anew.
+   * A server may close an idle connection just as we send, refuse a stream because it ends the connection, and an endpoint
+   * may leave while a request waits for a connection to it: what it cannot have acted on, or may do twice, goes out anew.
    */
   #mayReplay({ code }: Failure, unsent: boolean): boolean {
-    const isNobodysFault = code === "upstream-closed-idle" || code === "no-healthy-upstream";
+    const isNobodysFault =
+      code === "upstream-closed-idle" ||
+      code === "no-healthy-upstream" ||
+      (unsent && (code === "upstream-closed" || code === "upstream-reset"));
     if (!isNobodysFault || this.#replays >= MAX_REPLAYS) return false;
     return (unsent || this.#mayRepeat) && this.body.mayReplay;
   }

@@ -64,7 +64,7 @@ export function dialHost(
     (cause: unknown) => {
       const error =
         cause instanceof NetError ? cause : new NetError("connect-failed", String(cause), cause);
-      outcome.failed(upstreamFailure(error, { what, isReused: false, hasAnswered: false }));
+      outcome.failed(upstreamFailure(error, { what, mayBeStale: false, hasAnswered: false }));
     },
   );
 }
