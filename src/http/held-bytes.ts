@@ -31,6 +31,11 @@ export class HeldBytes {
     this.#length = needed;
   }
 
+  /** Everything held, only to be looked at before the next call. */
+  peek(): Buffer | undefined {
+    return this.#bytes?.subarray(0, this.#length);
+  }
+
   /** Everything held, which is then the caller's. */
   take(): Buffer | undefined {
     const bytes = this.#bytes;

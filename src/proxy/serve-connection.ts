@@ -9,18 +9,41 @@ import { type Failure, failureReply } from "./local-reply.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { accessLogLine, upstreamFragment } from "./telemetry/access-log-line.ts";
 
-/** The HTTP connections that are open, so that they can be told to end. */
+/** In which version of HTTP requests come; `weft-h2`: HTTP/2 that keeps heads as they were written. */
+export type HttpVersion = "http1" | "http2" | "weft-h2";
+
+/** What all requests of one connection have in common. */
+export interface ServedBy {
+  readonly runtime: ProxyRuntime;
+  readonly downstream: Downstream;
+  readonly version: HttpVersion;
+}
+
+/** A connection of which it is not known yet what it carries. */
+interface Undecided {
+  destroy(): void;
+}
+
+/** The HTTP connections that are open, and those that may become such, so that they can be told to end. */
 export class OpenConnections {
   readonly #open = new Set<ServerConnection>();
+  readonly #undecided = new Set<Undecided>();
   #isDraining = false;
 
-  /** Serves HTTP/1.1 on a transport until it ends. */
-  serve(
-    runtime: ProxyRuntime,
-    downstream: Downstream,
-    transport: Transport,
-    handler: RequestHandler,
-  ): void {
+  /** `look` begins to look at a connection, and calls `onGone` when the looking is over. */
+  lookAt(look: (onGone: () => void) => Undecided): void {
+    let isOver = false;
+    const undecided = look(() => {
+      isOver = true;
+      this.#undecided.delete(undecided);
+    });
+    if (isOver) return;
+    this.#undecided.add(undecided);
+    if (this.#isDraining) undecided.destroy();
+  }
+
+  /** Serves requests on a transport until it ends. */
+  serve({ runtime, downstream }: ServedBy, transport: Transport, handler: RequestHandler): void {
     const options: Partial<ServerOptions> = {
       now: () => runtime.clock.monotonicMs(),
       describeError: (error, request) =>
@@ -34,14 +57,16 @@ export class OpenConnections {
     if (this.#isDraining) connection.drain();
   }
 
-  /** Idle connections end now, the others with the response under way, which says so; so do those to come. */
+  /** Idle and undecided connections end now, the others with the response under way, which says so; so do those to come. */
   drain(): void {
     this.#isDraining = true;
     for (const connection of [...this.#open]) connection.drain();
+    for (const undecided of [...this.#undecided]) undecided.destroy();
   }
 
   destroy(): void {
     for (const connection of [...this.#open]) connection.destroy();
+    for (const undecided of [...this.#undecided]) undecided.destroy();
   }
 
   get size(): number {

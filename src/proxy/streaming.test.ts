@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
 import { eventually } from "../../test/support/eventually.ts";
 import {
+  bytesTo,
   destination,
   endpoint,
   httpProxyListener,
@@ -262,7 +263,9 @@ describe("CONNECT", () => {
       socket.on("data", (bytes) => socket.write(bytes));
       socket.on("end", () => socket.end());
     });
-    const resources = outboundResources([destination("payments", [endpoint(server.port)])]);
+    const resources = outboundResources([
+      destination("payments", [endpoint(server.port)], { connections: bytesTo("payments") }),
+    ]);
     await using web = await runPlane({ name: "web", sockets: ["http-proxy"], resources });
     const { caller, text } = await connected(web.port("http-proxy"), "payments:80");
     await eventually(() => text().endsWith("220 ready\r\n"));

@@ -298,6 +298,7 @@ const clusters = value<Cluster>(
     protocol: fc.constantFrom("http2", "client"),
     http2,
     multiplexing: fc.constant("off"),
+    tcpIdleTimeoutMs: ms,
     maxConnectionDurationMs: ms,
     tcpKeepalive: value({}, { probes: count, timeS: count, intervalS: count }),
   },

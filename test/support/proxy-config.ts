@@ -1,5 +1,6 @@
 import type { Authorization } from "#config/authorization.ts";
 import type { Cluster } from "#config/cluster.ts";
+import type { ConnectionRoutes } from "#config/connection-routes.ts";
 import type { Endpoint } from "#config/endpoint.ts";
 import type { InboundListener, OutboundListener } from "#config/listener.ts";
 import { type ForwardAction, noHeaderEdits, type Route, type VirtualHost } from "#config/route.ts";
@@ -68,8 +69,22 @@ export function inboundCluster(workloadPort: number): Cluster {
   });
 }
 
-export function virtualHost(domains: readonly string[], routes: readonly Route[]): VirtualHost {
-  return { name: domains[0] ?? "", domains, routes, origins: {} };
+export function virtualHost(
+  domains: readonly string[],
+  routes: readonly Route[],
+  connections?: ConnectionRoutes,
+): VirtualHost {
+  const more = connections === undefined ? {} : { connections };
+  return { name: domains[0] ?? "", domains, routes, ...more, origins: {} };
+}
+
+/** Routes of connections to one cluster. */
+export function bytesTo(
+  cluster: string,
+  content: ConnectionRoutes["content"] = "detect",
+): ConnectionRoutes {
+  const clusters = [{ cluster, weight: 1 }];
+  return { content, addresses: [], tls: [], tcp: [{ subnets: [], clusters }] };
 }
 
 export function target(name: string, weight = 1) {
@@ -126,12 +141,16 @@ export function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
 export function destination(
   name: string,
   endpoints: readonly Endpoint[],
-  more: { readonly cluster?: Partial<Cluster>; readonly routes?: readonly Route[] } = {},
+  more: {
+    readonly cluster?: Partial<Cluster>;
+    readonly routes?: readonly Route[];
+    readonly connections?: ConnectionRoutes;
+  } = {},
 ): { readonly host: VirtualHost; readonly resources: readonly ConfigResource[] } {
   const domains = [`${name}.shop.svc.cluster.local`];
   const routes = more.routes ?? [forwardRoute({ clusters: [target(name)] })];
   return {
-    host: virtualHost(domains, routes),
+    host: virtualHost(domains, routes, more.connections),
     resources: [
       resource("cluster", cluster(name, more.cluster)),
       resource("endpoints", { name, endpoints }),

@@ -1,34 +1,26 @@
-import type { SpiffeId } from "#core/spiffe/spiffe-id.ts";
 import type { VerifiedSvid } from "#core/spiffe/verify-svid.ts";
+import type { RequestHandler } from "#http/exchange.ts";
 import type { Transport } from "#net/transport.ts";
-import { type After, detectProtocol } from "../detection/detect-protocol.ts";
+import { detectProtocol } from "../detection/detect-protocol.ts";
+import { detectVersion } from "../detection/detect-version.ts";
 import type { Downstream, InboundState } from "../downstream.ts";
 import type { Failure } from "../local-reply.ts";
-import { authorize, explainDenial } from "../policy/authorize.ts";
-import type { PolicyFacts } from "../policy/policy-facts.ts";
-import type { ProxyRuntime } from "../proxy-runtime.ts";
-import { addressOf, type OpenConnections } from "../serve-connection.ts";
-import type { RequestServer } from "../serve-request.ts";
-import { passTcp } from "../tcp-tunnel.ts";
+import { addressOf, type HttpVersion } from "../serve-connection.ts";
+import { refuseTcp, startedNow } from "../tcp/pass-tcp.ts";
+import { UpstreamDial } from "../tcp/upstream-dial.ts";
 import { downstreamFragment } from "../telemetry/access-log-line.ts";
-import { inboundPair } from "../telemetry/inbound-series.ts";
-import type { DialSurroundings } from "../upstream/dial.ts";
+import type { InboundSurroundings } from "./inbound-surroundings.ts";
+import { applicationOf, callOf, denialOf, type InboundPassage, serveBytes } from "./serve-bytes.ts";
 
-export interface InboundSurroundings {
-  readonly runtime: ProxyRuntime;
-  readonly server: RequestServer;
-  readonly connections: OpenConnections;
-  readonly dialling: DialSurroundings;
-  /** Who we are, for `x-forwarded-client-cert`. */
-  readonly ownId: SpiffeId;
-  readonly after: After;
-}
-
-/** What a caller that says nothing is: one that waits for the server to speak first. */
-const SILENCE_MS = 3_000;
+/** What a caller says by the ALPN that was negotiated. */
+const CONTENT_OF_ALPN: ReadonlyMap<string, HttpVersion | "tcp"> = new Map([
+  ["istio-http/1.1", "http1"],
+  ["istio", "tcp"],
+  ["http/1.1", "http1"],
+]);
 
 /** In the order of preference: HTTP and TCP inside Istio's mutual TLS, then clients that know neither name. */
-export const INBOUND_ALPN: readonly string[] = ["istio-http/1.1", "istio", "http/1.1"];
+export const INBOUND_ALPN: readonly string[] = [...CONTENT_OF_ALPN.keys()];
 
 /** A connection to the application, after the handshake: who calls is known, what it may is asked per request. */
 export function acceptInbound(
@@ -36,25 +28,25 @@ export function acceptInbound(
   listener: InboundState,
   transport: Transport,
 ): void {
-  const svid = transport.tls?.identity as VerifiedSvid | undefined;
-  const downstream = downstreamOf(around, listener, transport, svid);
-  const alpn = transport.tls?.alpn ?? "";
-  if (alpn === "istio-http/1.1" || alpn === "http/1.1") serveHttp(around, downstream, transport);
-  else if (alpn === "istio") serveTcp(around, downstream, transport);
-  else
-    detectProtocol(transport, SILENCE_MS, around.after, {
-      onHttp: (inner) => serveHttp(around, downstream, inner),
-      onOther: (inner) => serveTcp(around, downstream, inner),
-    });
+  const { runtime, connections } = around;
+  const downstream = downstreamOf(around, listener, transport);
+  const passage = { listener, downstream, started: startedNow(runtime) };
+  const handler = requestHandler(around, downstream);
+  const serve = (inner: Transport, version: HttpVersion): void =>
+    connections.serve({ runtime, downstream, version }, inner, handler);
+  const said = CONTENT_OF_ALPN.get(transport.tls?.alpn ?? "") ?? listener.config.content;
+  if (said === "tcp") serveBytes(around, passage, { caller: { transport }, upstream: undefined });
+  else if (said === "http") connections.lookAt((onGone) => detectVersion(transport, serve, onGone));
+  else if (said === undefined || said === "detect") look(around, passage, transport, serve);
+  else serve(transport, said);
 }
 
 function downstreamOf(
   { ownId }: InboundSurroundings,
   listener: InboundState,
-  transport: Transport,
-  svid: VerifiedSvid | undefined,
+  { local, remote, tls }: Transport,
 ): Downstream {
-  const { local, remote, tls } = transport;
+  const svid = tls?.identity as VerifiedSvid | undefined;
   const field = svid && `By=${ownId};Hash=${svid.fingerprint};Subject="";URI=${svid.id}`;
   return {
     listener,
@@ -75,14 +67,9 @@ function downstreamOf(
   };
 }
 
-function serveHttp(
-  { runtime, server, connections }: InboundSurroundings,
-  downstream: Downstream,
-  transport: Transport,
-): void {
-  connections.serve(runtime, downstream, transport, (exchange) =>
-    server.serve(downstream, exchange, refusalOf(downstream, exchange.request.method)),
-  );
+function requestHandler({ server }: InboundSurroundings, downstream: Downstream): RequestHandler {
+  return (exchange) =>
+    server.serve(downstream, exchange, refusalOf(downstream, exchange.request.method));
 }
 
 /** The mode is the one of now: a connection that began under PERMISSIVE does not outlive it. */
@@ -98,63 +85,38 @@ function refusalOf({ listener, principal }: Downstream, method: string): Failure
   return undefined;
 }
 
-function serveTcp(
-  { runtime, dialling }: InboundSurroundings,
-  downstream: Downstream,
+/** The application is opened ahead only for callers that may speak to it whatever they say. */
+function look(
+  around: InboundSurroundings,
+  passage: InboundPassage,
   transport: Transport,
+  serve: (transport: Transport, version: HttpVersion) => void,
 ): void {
-  const { listener } = downstream;
-  if (listener.kind !== "inbound") return;
-  const facts = connectionFacts(downstream, listener);
-  const denied =
-    listener.config.mtls === "strict" && downstream.principal === undefined
-      ? { policy: undefined, details: "mutual_tls_required" }
-      : authorize(listener.connectionAuthorization, facts);
-  if (denied !== undefined) {
-    const { app } = runtime.self;
-    const reason = explainDenial(listener.connectionAuthorization, facts, denied, app);
-    runtime.log.info({ reason, details: denied.details }, "a connection was denied");
-    transport.destroy();
-    return;
-  }
-  const cluster = runtime.clusters.get(`inbound|${listener.config.workloadPort}||`);
-  if (cluster === undefined) {
-    transport.destroy();
-    return;
-  }
-  const { principal, namespace } = downstream;
-  passTcp(
-    {
-      runtime,
-      dialling,
-      downstream,
+  const { connections, verdicts, after } = around;
+  const { name } = passage.listener.config;
+  const cluster = applicationOf(around, passage.listener);
+  const mayOpen = cluster !== undefined && denialOf(around, passage) === undefined;
+  const options = {
+    verdict: verdicts.of(name),
+    carriesRequests: true,
+    asksServerName: false,
+    after,
+    ...(mayOpen && {
+      openAhead: (outcome: UpstreamOutcome) => new UpstreamDial(around, cluster, outcome),
+    }),
+  };
+  connections.lookAt((onGone) =>
+    detectProtocol(
       transport,
-      authority: "",
-      pair: ({ config }) =>
-        inboundPair(runtime.self, config.destination, {
-          principal,
-          namespace,
-          peerLine: undefined,
-        }),
-    },
-    cluster,
+      options,
+      {
+        onHttp: serve,
+        onBytes: (found) => serveBytes(around, passage, found),
+        onUnreachable: (inner, failed) => refuseTcp(callOf(around, passage), inner, failed),
+      },
+      onGone,
+    ),
   );
 }
 
-function connectionFacts(
-  { principal, namespace, remoteIp }: Downstream,
-  { config }: InboundState,
-): PolicyFacts {
-  return {
-    method: "",
-    scheme: "http",
-    authority: "",
-    path: "",
-    query: "",
-    header: () => undefined,
-    principal,
-    namespace,
-    destinationPort: config.workloadPort,
-    sourceIp: remoteIp,
-  };
-}
+type UpstreamOutcome = ConstructorParameters<typeof UpstreamDial>[2];

@@ -1,4 +1,5 @@
 import type { ForwardAction, PathMatch, Route, VirtualHost } from "#config/route.ts";
+import { type CompiledConnections, compileConnections } from "./compiled-connections.ts";
 import { PathIndex } from "./path-index.ts";
 import { type PreparedEdits, prepareEdits } from "./prepared-edits.ts";
 import { compileRedirect, type LocationOf } from "./redirect-location.ts";
@@ -9,6 +10,8 @@ import { compileHeaderMatch, compileQueryMatch, type FactsTest } from "./string-
 export interface CompiledHost {
   readonly host: VirtualHost;
   readonly routes: PathIndex<CompiledRoute>;
+  /** Undefined: it carries requests only. */
+  readonly connections: CompiledConnections | undefined;
   /** The plan when none of the routes matches. */
   readonly noRoute: NoRoutePlan;
 }
@@ -75,7 +78,12 @@ interface WeightedPlans {
 /** Throws what `compileRe2` and header lines throw: call it while an update may still be refused. */
 export function compileHost(host: VirtualHost): CompiledHost {
   const routes = host.routes.map(compileRoute);
-  return { host, routes: new PathIndex(routes), noRoute: { kind: "no-route", host } };
+  return {
+    host,
+    routes: new PathIndex(routes),
+    connections: host.connections && compileConnections(host.connections),
+    noRoute: { kind: "no-route", host },
+  };
 }
 
 function compileRoute(route: Route, index: number): CompiledRoute {
