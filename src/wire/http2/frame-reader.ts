@@ -55,6 +55,11 @@ export class FrameReader {
     return this.#partialLength > 0 || this.#isInData;
   }
 
+  /** The same, when it can mean nothing before it is whole. */
+  get isWithinHead(): boolean {
+    return this.#partialLength > 0;
+  }
+
   /** From within the sink: what follows this frame waits for `goOn`. */
   stop(): void {
     this.#isStopped = true;

@@ -109,6 +109,7 @@ const REASONS = {
   "head-timeout": stream("CANCEL", 408, "the request head did not arrive in time"),
   "body-timeout": stream("CANCEL", 408, "the body stopped arriving"),
   "window-stalled": stream("CANCEL", 408, "the peer did not open its window in time"),
+  "stream-idle": stream("CANCEL", 408, "nothing moved on the stream for too long"),
   "buffers-full": stream("CANCEL", 503, "the buffers of this process are full"),
   "stream-reset": stream("CANCEL", 400, "the peer reset the stream"),
   "stream-refused": stream("REFUSED_STREAM", 503, "the peer refused the stream"),

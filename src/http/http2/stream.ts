@@ -1,0 +1,347 @@
+/**
+ * One stream, without what it means: two halves that end on their own, windows, and what waits in either direction.
+ *
+ *                 ┌── END_STREAM sent ──▶ half closed (local) ───┐
+ *   open ─────────┤                                              ├──▶ closed: its owner was told, its place is free
+ *                 └── END_STREAM read ──▶ half closed (remote) ──┘
+ *     └────────── RST_STREAM of either side, end of the connection ───▶ closed
+ */
+import type { Buffer } from "node:buffer";
+import type { Fields } from "#wire/http1/head.ts";
+import { Http2Error } from "#wire/http2/http2-error.ts";
+import { MAX_WINDOW } from "#wire/http2/window-update.ts";
+import type { FieldView, PeerError } from "../exchange.ts";
+import { DATA_FRAME_BYTES, type FrameOutput } from "./frame-output.ts";
+import type { BufferBudget, Holder } from "./limits/buffer-budget.ts";
+import { SliceQueue } from "./slice-queue.ts";
+
+/** Whose stream it is: an exchange, or a tunnel. Never called from inside a call to the stream. */
+export interface StreamUser {
+  onStreamData(slice: Buffer): void;
+  /** The peer has ended its half, and all of its data was told. */
+  onStreamEnd(trailers: Fields | undefined): void;
+  /** What waits fell below half of the limit after `write` had returned false. */
+  onStreamDrain(): void;
+  /** The last byte of our half was handed to the transport. */
+  onStreamSent(): void;
+  /** The stream was reset, or its connection ended, before both halves had ended. Last. */
+  onStreamFailed(error: PeerError): void;
+}
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  readonly streamBufferBytes: number;
+  readonly streamWindowBytes: number;
+  readonly budget: BufferBudget;
+  /** The stream has something to send. */
+  onStreamReady(stream: Http2Stream): void;
+  /** Data was passed on or dropped: the connection's window may be opened again. */
+  onConsumed(bytes: number): void;
+  openStreamWindow(streamId: number, bytes: number): void;
+  sendTrailers(streamId: number, trailers: FieldView): void;
+  /** Both halves have ended and everything was told. */
+  onStreamClosed(stream: Http2Stream): void;
+  /** Tells the peer by RST_STREAM, and the user when `error` is given. */
+  resetStream(stream: Http2Stream, code: Http2Error["code"], error?: PeerError): void;
+}
+
+export class Http2Stream implements Holder {
+  readonly id: number;
+  /** Monotonic milliseconds. */
+  readonly startedAtMs: number;
+  readonly #host: StreamHost;
+  user: StreamUser | undefined = undefined;
+  /** The place in the list of those that want to send. */
+  next: Http2Stream | undefined = undefined;
+  isListed = false;
+  sendWindow: number;
+  bytesSent = 0;
+  bytesReceived = 0;
+  /** END_STREAM was sent. */
+  isSent = false;
+  /** END_STREAM was received. */
+  isReceived = false;
+  isOver = false;
+  isPaused = false;
+  /** What the body may still have by Content-Length; -1 for no limit. */
+  expectedBytes = -1;
+  #receiveWindow: number;
+  /** Passed on, and not yet given back to the peer. */
+  #unacknowledged = 0;
+  readonly #queue = new SliceQueue();
+  #isFull = false;
+  #isEnding = false;
+  #trailers: FieldView | undefined = undefined;
+  #held: SliceQueue | undefined = undefined;
+  #heldTrailers: Fields | undefined = undefined;
+  #isEndHeld = false;
+  #willDeliver = false;
+  /** For how many looks in a row what waits to be sent, what waits to be passed on, anything, or what we wait for had not moved. */
+  unsentLooks = 0;
+  unreadLooks = 0;
+  idleLooks = 0;
+  silentLooks = 0;
+  #seenSent = 0;
+  #seenReceived = 0;
+  #seenDelivered = 0;
+
+  constructor(
+    id: number,
+    host: StreamHost,
+    sendWindow: number,
+    receiveWindow: number,
+    startedAtMs: number,
+  ) {
+    this.id = id;
+    this.#host = host;
+    this.sendWindow = sendWindow;
+    this.#receiveWindow = receiveWindow;
+    this.startedAtMs = startedAtMs;
+  }
+
+  /** Waits in either direction. */
+  get heldBytes(): number {
+    return this.#queue.sizeBytes + (this.#held?.sizeBytes ?? 0);
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.sizeBytes;
+  }
+
+  get unreadBytes(): number {
+    return this.#held?.sizeBytes ?? 0;
+  }
+
+  // ── sending ──
+
+  /** The slice is kept until it can be sent. False above the limit. */
+  write(slice: Uint8Array): boolean {
+    if (this.isOver || this.#isEnding) return true;
+    if (slice.length > 0) {
+      this.#queue.push(slice);
+      this.#host.budget.add(slice.length);
+      this.#host.onStreamReady(this);
+    }
+    if (this.#queue.sizeBytes <= this.#limit()) return true;
+    this.#isFull = true;
+    return false;
+  }
+
+  end(trailers?: FieldView): void {
+    if (this.isOver || this.#isEnding) return;
+    this.#isEnding = true;
+    if (trailers !== undefined && trailers.fieldCount > 0) this.#trailers = trailers;
+    this.#host.onStreamReady(this);
+  }
+
+  /** END_STREAM went out with the head. */
+  endedWithHead(): void {
+    this.#isEnding = true;
+    this.isSent = true;
+    this.#closeIfDone();
+  }
+
+  reset(code: Http2Error["code"]): void {
+    if (!this.isOver) this.#host.resetStream(this, code);
+  }
+
+  /** Something is left to send, and the stream's own window lets it through. */
+  get canSend(): boolean {
+    return this.#queue.sizeBytes > 0 ? this.sendWindow > 0 : this.#isEnding && !this.isSent;
+  }
+
+  /** It needs no window to go on. */
+  get needsNoWindow(): boolean {
+    return this.#queue.sizeBytes === 0;
+  }
+
+  /** Sends one frame with at most `maxBytes` of data, which is what `canSend` promised. Returns how much data it had. */
+  sendNext(output: FrameOutput, maxBytes: number): number {
+    const first = this.#queue.peek();
+    if (first === undefined) {
+      if (this.#trailers === undefined) output.data(this.id, undefined, true);
+      else this.#host.sendTrailers(this.id, this.#trailers);
+      this.#ended();
+      return 0;
+    }
+    const count = Math.min(first.length, this.sendWindow, maxBytes, DATA_FRAME_BYTES);
+    const slice = this.#queue.take(count);
+    this.#host.budget.remove(count);
+    this.sendWindow -= count;
+    this.bytesSent += count;
+    const isLast = this.#isEnding && this.#queue.sizeBytes === 0 && this.#trailers === undefined;
+    output.data(this.id, slice, isLast);
+    if (isLast) this.#ended();
+    else if (this.#isFull && this.#queue.sizeBytes * 2 <= this.#limit()) {
+      this.#isFull = false;
+      this.user?.onStreamDrain();
+    }
+    return count;
+  }
+
+  /** Throws Http2Error (stream) when the window would exceed what 31 bits hold. */
+  growSendWindow(bytes: number): void {
+    if (this.sendWindow + bytes > MAX_WINDOW) throw new Http2Error("stream-window-overflow");
+    this.sendWindow += bytes;
+    if (this.canSend) this.#host.onStreamReady(this);
+  }
+
+  #limit(): number {
+    return this.#host.budget.streamLimit(this.#host.streamBufferBytes);
+  }
+
+  #ended(): void {
+    this.isSent = true;
+    this.#closeIfDone();
+    this.user?.onStreamSent();
+  }
+
+  // ── receiving ──
+
+  /** A DATA frame begins. Throws Http2Error (stream). */
+  accept(length: number, dataLength: number): void {
+    if (this.isReceived) throw new Http2Error("stream-closed");
+    this.#receiveWindow -= length;
+    if (this.#receiveWindow < 0) throw new Http2Error("stream-window-exceeded");
+    if (this.expectedBytes >= 0) {
+      this.expectedBytes -= dataLength;
+      if (this.expectedBytes < 0) throw new Http2Error("body-length-mismatch");
+    }
+    if (length > dataLength) this.#passedOn(length - dataLength);
+  }
+
+  receive(slice: Buffer): void {
+    if (this.isOver) {
+      this.#host.onConsumed(slice.length);
+      return;
+    }
+    this.bytesReceived += slice.length;
+    if (this.isPaused || this.#held !== undefined) {
+      this.#held ??= new SliceQueue();
+      this.#held.push(slice);
+      this.#host.budget.add(slice.length);
+      return;
+    }
+    this.user?.onStreamData(slice);
+    this.#passedOn(slice.length);
+  }
+
+  /** Throws Http2Error (stream). */
+  receiveEnd(trailers: Fields | undefined): void {
+    if (this.expectedBytes > 0) throw new Http2Error("body-length-mismatch");
+    this.isReceived = true;
+    if (this.isPaused || this.#held !== undefined) {
+      this.#isEndHeld = true;
+      this.#heldTrailers = trailers;
+      return;
+    }
+    this.#closeIfDone();
+    this.user?.onStreamEnd(trailers);
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    if (this.#held === undefined && !this.#isEndHeld) this.#openWindow();
+    else if (!this.#willDeliver) {
+      this.#willDeliver = true;
+      queueMicrotask(() => this.#deliver());
+    }
+  }
+
+  /** The initial window that the peer uses from now on differs by so much. */
+  shiftReceiveWindow(bytes: number): void {
+    this.#receiveWindow += bytes;
+  }
+
+  #deliver(): void {
+    this.#willDeliver = false;
+    while (this.#held !== undefined && !this.isPaused && !this.isOver) {
+      const held = this.#held;
+      const first = held.peek();
+      if (first === undefined) this.#held = undefined;
+      else {
+        const slice = held.take(first.length) as Buffer;
+        this.#host.budget.remove(slice.length);
+        this.user?.onStreamData(slice);
+        this.#passedOn(slice.length);
+      }
+    }
+    if (this.#held !== undefined || this.isPaused || this.isOver || !this.#isEndHeld) return;
+    this.#isEndHeld = false;
+    this.#closeIfDone();
+    this.user?.onStreamEnd(this.#heldTrailers);
+  }
+
+  #passedOn(bytes: number): void {
+    this.#host.onConsumed(bytes);
+    this.#unacknowledged += bytes;
+    this.#openWindow();
+  }
+
+  /** Gives the peer back what was passed on, in large steps, and not while the receiver has enough. */
+  #openWindow(): void {
+    if (this.isPaused || this.isReceived || this.isOver) return;
+    if (this.#unacknowledged * 2 < this.#host.streamWindowBytes) return;
+    if (this.#host.budget.isTight) {
+      this.#host.budget.wait(this);
+      return;
+    }
+    this.#receiveWindow += this.#unacknowledged;
+    this.#host.openStreamWindow(this.id, this.#unacknowledged);
+    this.#unacknowledged = 0;
+  }
+
+  onRoom(): void {
+    this.#openWindow();
+  }
+
+  // ── ending ──
+
+  giveUp(): void {
+    this.#host.resetStream(this, "ENHANCE_YOUR_CALM", new Http2Error("buffers-full"));
+  }
+
+  /** Nothing further happens; what waits is dropped. The user is told when there is an error. */
+  dispose(error?: PeerError): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { budget } = this.#host;
+    budget.remove(this.heldBytes);
+    budget.forget(this);
+    this.#host.onConsumed(this.unreadBytes);
+    this.#queue.clear();
+    this.#held = undefined;
+    if (error !== undefined) this.user?.onStreamFailed(error);
+  }
+
+  #closeIfDone(): void {
+    if (this.isOver || !this.isSent || !this.isReceived) return;
+    if (this.#held !== undefined || this.#isEndHeld) return;
+    this.isOver = true;
+    this.#host.budget.forget(this);
+    this.#host.onStreamClosed(this);
+  }
+
+  // ── watching ──
+
+  /** To be called at equal intervals: counts those in which nothing moved. */
+  look(): void {
+    const delivered = this.bytesReceived - this.unreadBytes;
+    const hasSent = this.bytesSent !== this.#seenSent;
+    const hasReceived = this.bytesReceived !== this.#seenReceived;
+    const hasDelivered = delivered !== this.#seenDelivered;
+    this.#seenSent = this.bytesSent;
+    this.#seenReceived = this.bytesReceived;
+    this.#seenDelivered = delivered;
+    this.unsentLooks = this.#queue.sizeBytes === 0 || hasSent ? 0 : this.unsentLooks + 1;
+    this.unreadLooks = this.unreadBytes === 0 || hasDelivered ? 0 : this.unreadLooks + 1;
+    this.idleLooks = hasSent || hasReceived ? 0 : this.idleLooks + 1;
+    const isExpecting = !this.isReceived && !this.isPaused;
+    this.silentLooks = !isExpecting || hasReceived ? 0 : this.silentLooks + 1;
+  }
+}
