@@ -1,15 +1,16 @@
 import type { Cluster } from "#config/cluster.ts";
-import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
+import type { Endpoint } from "#config/endpoint.ts";
 import { makePicker, type Picker, pickAvoiding } from "../balance/picker.ts";
 import { OutlierDetector, usableHosts } from "../resilience/outlier-detector.ts";
 import { retriesWithin } from "../resilience/retry-budget.ts";
 import type { ShareCluster, SharedCluster } from "../resilience/sharing.ts";
 import { COUNTED } from "../resilience/usage-counts.ts";
 import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
-import { type PairLabels, unknownWorkload, type WorkloadLabels } from "../telemetry/series.ts";
+import type { PairLabels, WorkloadLabels } from "../telemetry/series.ts";
 import type { PoolSurroundings } from "./connection-pool.ts";
 import { type Dialler, Host } from "./host.ts";
 import { type PoolSettings, PoolUsage } from "./pool-limits.ts";
+import { workloadLabels } from "./workload-labels.ts";
 
 /** What every cluster of a proxy shares. */
 export interface UpstreamSurroundings {
@@ -232,23 +233,6 @@ export function outboundPair(
     destinationServiceName: destination?.service ?? fallback,
     destinationServiceNamespace: destination?.namespace ?? "unknown",
     connectionSecurityPolicy: "unknown",
-  };
-}
-
-export function workloadLabels(
-  workload: WorkloadRef | undefined,
-  principal: string | undefined,
-): WorkloadLabels {
-  if (workload === undefined)
-    return principal === undefined ? unknownWorkload : { ...unknownWorkload, principal };
-  return {
-    workload: workload.name,
-    namespace: workload.namespace,
-    principal: principal ?? "unknown",
-    app: workload.app,
-    version: workload.version,
-    canonicalService: workload.canonicalName,
-    canonicalRevision: workload.canonicalRevision,
   };
 }
 
