@@ -33,7 +33,9 @@ export class SharedConnections {
   }
 
   add(connection: ClientConnection): void {
-    this.#all.push({ connection, capacity: connection.available });
+    const { available } = connection;
+    this.#all.push({ connection, capacity: available });
+    if (available > 0) this.usualCapacity = available;
   }
 
   /** A connection with room. Those that may not be used are retired on the way. */

@@ -4,8 +4,9 @@ import type { Endpoint } from "#config/endpoint.ts";
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { unknownWorkload } from "../telemetry/series.ts";
-import type { DialResult, Waiter } from "./connection-pool.ts";
+import type { DialResult } from "./connection-pool.ts";
 import type { Host } from "./host.ts";
+import { RecordingWaiter, ScriptedConnection } from "./testing/scripted-connection.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
 
 const config: Cluster = {
@@ -32,63 +33,10 @@ function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
   };
 }
 
-/** A connection whose other end is the test. */
-class ScriptedConnection implements ClientConnection {
-  readonly protocol = "http/1.1";
-  available = 1;
-  requestCount = 0;
-  idleSinceMs: number | undefined = 0;
-  keepAliveMs: number | undefined;
-  isRetired = false;
-  readonly owner: ConnectionOwner;
-  constructor(owner: ConnectionOwner) {
-    this.owner = owner;
-  }
-  get transport(): never {
-    throw new Error("the pool looks at no transport");
-  }
-  send(): never {
-    throw new Error("the pool sends nothing");
-  }
-  retire(): void {
-    if (this.isRetired) return;
-    this.isRetired = true;
-    this.available = 0;
-    this.owner.onRetired(this, undefined);
-  }
-  destroy(): void {
-    this.retire();
-  }
-  /** What sending does. */
-  use(): void {
-    this.requestCount++;
-    this.available--;
-    this.idleSinceMs = undefined;
-  }
-  /** The request that used it is over. */
-  free(nowMs: number): void {
-    this.available++;
-    this.idleSinceMs = nowMs;
-    this.owner.onAvailable(this);
-  }
-}
-
 interface Dialled {
   readonly host: Host;
   readonly connect: () => ScriptedConnection;
   readonly refuse: () => void;
-}
-
-class RecordingWaiter implements Waiter {
-  readonly got: ClientConnection[] = [];
-  readonly failures: string[] = [];
-  onConnection(connection: ClientConnection): void {
-    this.got.push(connection);
-    if (connection instanceof ScriptedConnection) connection.use();
-  }
-  onConnectionFailed({ code }: { readonly code: string }): void {
-    this.failures.push(code);
-  }
 }
 
 function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {}) {
@@ -133,80 +81,6 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
   };
   return { made, dials, clock, host, pending };
 }
-
-describe("a pool", () => {
-  test("gives an idle connection at once, the one used last first", () => {
-    const { host, dials } = cluster();
-    const [a, b] = [new RecordingWaiter(), new RecordingWaiter()];
-    expect(host(0).pool.acquire(a, true)).toBeUndefined();
-    expect(host(0).pool.acquire(b, true)).toBeUndefined();
-    const [first, second] = dials.map(({ connect }) => connect());
-    expect([a.got[0], b.got[0]]).toEqual([first, second]);
-    first?.free(0);
-    second?.free(0);
-    expect(host(0).pool.acquire(new RecordingWaiter(), true)).toBe(second);
-  });
-
-  test("hands a connection that becomes free to whoever waits longest", () => {
-    const { host, dials } = cluster();
-    const waiter = new RecordingWaiter();
-    host(0).pool.acquire(new RecordingWaiter(), true);
-    const connection = dials[0]?.connect();
-    host(0).pool.acquire(waiter, true);
-    connection?.free(0);
-    expect(waiter.got).toEqual(connection === undefined ? [] : [connection]);
-    dials[1]?.connect();
-    expect(host(0).pool.idleConnections).toBe(1);
-  });
-
-  test("tells a waiter that its connection was refused", () => {
-    const { host, dials } = cluster();
-    const waiter = new RecordingWaiter();
-    host(0).pool.acquire(waiter, true);
-    dials[0]?.refuse();
-    expect(waiter.failures).toEqual(["upstream-connect-refused"]);
-  });
-
-  test("does not dial for a waiter that has given up, and keeps what was dialled for it", () => {
-    const { made, host, dials } = cluster();
-    const waiter = new RecordingWaiter();
-    host(0).pool.acquire(waiter, true);
-    host(0).pool.cancel(waiter);
-    expect(made.usage.pending).toBe(0);
-    dials[0]?.connect();
-    expect(waiter.got).toEqual([]);
-    expect(host(0).pool.idleConnections).toBe(1);
-  });
-
-  test("retires a connection that was idle for too long instead of using it", () => {
-    const { host, dials, clock } = cluster();
-    host(0).pool.acquire(new RecordingWaiter(), true);
-    const connection = dials[0]?.connect();
-    connection?.free(0);
-    clock.nowMs = 2_000;
-    expect(host(0).pool.acquire(new RecordingWaiter(), false)).toBeUndefined();
-    expect(connection?.isRetired).toBe(true);
-  });
-
-  test("gives what cannot be repeated no connection on which something is pending", () => {
-    const { host, dials, pending } = cluster();
-    host(0).pool.acquire(new RecordingWaiter(), true);
-    const connection = dials[0]?.connect();
-    connection?.free(0);
-    if (connection !== undefined) pending.add(connection);
-    expect(host(0).pool.acquire(new RecordingWaiter(), false)).toBeUndefined();
-    expect(connection?.isRetired).toBe(true);
-  });
-
-  test("retires a connection that has carried all the requests it may", () => {
-    const { host, dials, made } = cluster({ maxRequestsPerConnection: 1 });
-    host(0).pool.acquire(new RecordingWaiter(), true);
-    const connection = dials[0]?.connect();
-    connection?.free(0);
-    expect(connection?.isRetired).toBe(true);
-    expect(made.usage.connections).toBe(0);
-  });
-});
 
 describe("limits of a cluster", () => {
   test("hold over all of its hosts: one connection, one waiting, the third too many", () => {
