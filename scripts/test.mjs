@@ -27,7 +27,7 @@ async function runGroup(group) {
   const started = Date.now();
   say(group.name);
   if (group.steps.length === 0) return skip(group, "there are no tests of this group");
-  const obstacle = provide(group.needs, say);
+  const obstacle = provide(group.needs, say) ?? group.prepare?.(say);
   if (obstacle !== undefined) return skip(group, obstacle);
   for (const step of group.steps) {
     const result = await runStep(step, { cwd: root, env: testEnvironment(), say });

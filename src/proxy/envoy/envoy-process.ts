@@ -71,7 +71,6 @@ export class EnvoyProcess {
     try {
       const child = Bun.spawn([...this.#options.command], {
         stdio: ["ignore", "inherit", "inherit"],
-        env: {},
       });
       this.#child = child;
       using _ = outlivedByNobody(child.pid);
@@ -91,7 +90,6 @@ function outlivedByNobody(pid: number): Disposable {
   const script = 'read -r line; kill -KILL "$1" 2>/dev/null';
   const guard = Bun.spawn(["/bin/sh", "-c", script, "sh", `${pid}`], {
     stdio: ["pipe", "ignore", "ignore"],
-    env: {},
   });
   return { [Symbol.dispose]: () => guard.kill("SIGKILL") };
 }

@@ -12,6 +12,10 @@ import { type EnvoyClient, STATS_SINCE } from "./envoy-client.ts";
 const FILE_LOGGER = "envoy.extensions.access_loggers.file.v3.FileAccessLog";
 const STATS_LOGGER = "envoy.extensions.access_loggers.stats.v3.Config";
 const MILLISECONDS = 3;
+/** The first Envoy whose stats access logger can be bounded. */
+const SCOPES_SINCE = 40;
+/** Statuses and hosts that strangers invent must not fill the memory. */
+const SERIES_MAX = 10_000;
 
 type Direction = "inbound" | "outbound";
 
@@ -55,7 +59,7 @@ export function accessLogs(direction: Direction, client: EnvoyClient): AccessLog
   const filter = direction === "outbound" ? notConnect() : undefined;
   const logs = [logger("envoy.access_loggers.file", fileLog(direction, client), filter)];
   if (client.minorVersion >= STATS_SINCE)
-    logs.push(logger("envoy.access_loggers.stats", statsLog(direction), filter));
+    logs.push(logger("envoy.access_loggers.stats", statsLog(direction, client), filter));
   return logs;
 }
 
@@ -91,7 +95,7 @@ function fileLog(direction: Direction, { workload }: EnvoyClient): ReturnType<ty
  * The few labels that differ from request to request; who this proxy is, and what a cluster stands for, is known to who
  * reads them (src/proxy/envoy/golden-signals.ts).
  */
-function statsLog(direction: Direction): ReturnType<typeof toAny> {
+function statsLog(direction: Direction, { minorVersion }: EnvoyClient): ReturnType<typeof toAny> {
   const tags = Object.entries({
     weft_cluster: "%UPSTREAM_CLUSTER%",
     weft_code: "%RESPONSE_CODE%",
@@ -100,8 +104,11 @@ function statsLog(direction: Direction): ReturnType<typeof toAny> {
       ? { weft_workload: "%UPSTREAM_METADATA(istio:workload)%" }
       : { weft_peer: "%DOWNSTREAM_PEER_URI_SAN%" }),
   }).map(([name, valueFormat]) => ({ name, valueFormat }));
+  const prefix = `weft_${direction}`;
   const value = StatsLogger.fromPartial({
-    statPrefix: `weft_${direction}`,
+    ...(minorVersion >= SCOPES_SINCE
+      ? { statsScope: { prefix, maxCounters: SERIES_MAX, maxHistograms: SERIES_MAX } }
+      : { statPrefix: prefix }),
     counters: [{ stat: { name: "requests", tags }, valueFixed: 1 }],
     histograms: [
       { stat: { name: "duration", tags }, unit: MILLISECONDS, valueFormat: "%DURATION%" },
