@@ -7,6 +7,8 @@ const PROBES = 4;
 /** Bytes of a value that its hash is made of, at most, besides its length and its last bytes. */
 const SAMPLES = 16;
 
+const LONG_AGO = 0x4000_0000;
+
 /** Of name and value. Of a long value only some bytes count: what is found by it is compared. */
 export function hashOfField(hash: number, bytes: Buffer, start: number, length: number): number {
   let mixed = Math.imul(hash, 31) + length;
@@ -71,6 +73,8 @@ export class ValueIndex {
       this.#places = new Int32Array(4 * (table.mask + 1));
       this.#mask = this.#places.length - 1;
       const oldest = (table.next - table.count) | 0;
+      // Number 0 may be that of an entry: an empty place has one that was long ago.
+      this.#places.fill((oldest - LONG_AGO) | 0);
       for (let i = 0; i < table.count; i++) this.#put(oldest + i);
       return;
     }
