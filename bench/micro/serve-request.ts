@@ -92,7 +92,6 @@ const clusters = new ClusterSet({
       },
     }),
   }),
-  resolve: async () => [],
 });
 const snapshot = snapshotOf(
   outboundResources(
