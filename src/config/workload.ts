@@ -30,7 +30,7 @@ export interface Engine {
   readonly credentials?: string;
 }
 
-/** One `--port [SERVICE:]PORT`. */
+/** One `--port [SERVICE:]PORT[/PROTOCOL]`. */
 export interface InboundPort {
   /** The application's own port on loopback. */
   readonly workloadPort: number;
@@ -38,6 +38,8 @@ export interface InboundPort {
   readonly address: SocketAddress;
   /** The service port that leads here; absent: 80 and the application's own number. */
   readonly servicePort?: number;
+  /** What is spoken on it, in Istio's words: `tcp`, `grpc` …; absent: the first bytes of each connection tell. */
+  readonly protocol?: string;
 }
 
 export type OutboundPort =

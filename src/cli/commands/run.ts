@@ -37,6 +37,7 @@ const examples = `
 Examples:
   weft run --name web --namespace shop --port 8080 -- node server.js
   weft run --name payments --label version=v2 --port 9090:8081 -- ./payments
+  weft run --name db --port 5432/tcp -- postgres -D data
   weft run --name job -- curl http://payments.shop:9090/health
   weft run --name legacy --upstream db-api:80=18080 -- ./legacy --db http://127.0.0.1:18080
 
@@ -58,7 +59,12 @@ export const command: Command = {
         collect,
         [],
       )
-      .option("--port <[service:]port>", "port of the application, again for more", collect, [])
+      .option(
+        "--port <[service:]port[/protocol]>",
+        "port of the application, again for more",
+        collect,
+        [],
+      )
       .option(
         "--upstream <host:port=local>",
         "loopback port for one service, again for more",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CliError } from "../cli-error.ts";
 import {
   readLabelArgument,
   readPortArgument,
@@ -13,6 +14,17 @@ describe("--port", () => {
 
   test("two numbers are the service's port and the application's", () => {
     expect(readPortArgument("80:8080")).toEqual({ workloadPort: 8080, servicePort: 80 });
+  });
+
+  test("a word after a stroke is what is spoken", () => {
+    expect(readPortArgument("5432/tcp")).toEqual({ workloadPort: 5432, protocol: "tcp" });
+    expect(readPortArgument("80:9000/grpc-web")).toEqual({
+      workloadPort: 9000,
+      servicePort: 80,
+      protocol: "grpc-web",
+    });
+    for (const text of ["5432/", "53/udp", "80/spdy", "80/TCP"])
+      expect(() => readPortArgument(text)).toThrow(CliError);
   });
 
   test.each(["", "0", "65536", "http", "80:", ":80", "-1", "8080:0", "1e3"])(

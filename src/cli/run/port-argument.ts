@@ -1,10 +1,12 @@
+import { type AppProtocol, appProtocols } from "#resources/app-protocol.ts";
 import { checkLabels } from "#resources/schema/check-metadata.ts";
 import { CliError } from "../cli-error.ts";
 
-/** `--port [SERVICE:]PORT` */
+/** `--port [SERVICE:]PORT[/PROTOCOL]` */
 export interface PortArgument {
   readonly workloadPort: number;
   readonly servicePort?: number;
+  readonly protocol?: AppProtocol;
 }
 
 /** `--upstream HOST:PORT=LOCAL` */
@@ -16,12 +18,27 @@ export interface UpstreamArgument {
 
 /** Throws CliError `usage`. */
 export function readPortArgument(text: string): PortArgument {
-  const [, service, port] = /^(?:(\d+):)?(\d+)$/.exec(text) ?? [];
-  const example = "8080, or 80:8080 to be reached at port 80 only";
+  const [, service, port, written] = /^(?:(\d+):)?(\d+)(?:\/(.+))?$/.exec(text) ?? [];
+  const example = "8080, 80:8080 to be reached at port 80 only, or 5432/tcp";
   const workloadPort = portNumber(port, "--port", text, example);
-  if (service === undefined) return { workloadPort };
-  return { workloadPort, servicePort: portNumber(service, "--port", text, example) };
+  return {
+    workloadPort,
+    ...(service !== undefined && { servicePort: portNumber(service, "--port", text, example) }),
+    ...(written !== undefined && { protocol: protocolNamed(written, text) }),
+  };
 }
+
+function protocolNamed(written: string, text: string): AppProtocol {
+  const known = portProtocols.find((protocol) => protocol === written);
+  if (known !== undefined) return known;
+  throw new CliError(
+    "usage",
+    `--port ${text}: "${written}" is no protocol`,
+    `one of ${portProtocols.join(", ")}; without one the first bytes of each connection tell`,
+  );
+}
+
+const portProtocols = appProtocols.filter((protocol) => protocol !== "udp");
 
 /** All of them: none twice, neither as the application's nor as the service's. Throws CliError `usage`. */
 export function readPortArguments(texts: readonly string[]): readonly PortArgument[] {

@@ -13,6 +13,7 @@ import {
 import { type OpenSockets, openSockets, type WantedSocket } from "#proxy/supervise/open-sockets.ts";
 import { type ProxyProcess, superviseProxy } from "#proxy/supervise/proxy-process.ts";
 import { readRememberedPorts, writeRememberedPorts } from "#proxy/supervise/remembered-ports.ts";
+import { contentOf } from "#resources/app-protocol.ts";
 import { CliError } from "../cli-error.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { withEngineOptions } from "./engine-options.ts";
@@ -225,9 +226,14 @@ function sayReady(
   say(`${namespace}/${workload.name} is in the mesh; proxy admin at http://${host}:${port}`);
   if (ports.length > 0 && hadService === false)
     say(`there was no Service ${namespace}/${name}: one was created`);
-  for (const { workloadPort, servicePort } of ports) {
-    const reached = servicePort === undefined ? [80, workloadPort] : [servicePort];
-    const urls = reached.map((at) => `http://${name}.${namespace}${at === 80 ? "" : `:${at}`}`);
+  for (const { workloadPort, servicePort, protocol = "unknown" } of ports) {
+    const isBytes = ["tcp", "tls"].includes(contentOf(protocol));
+    const own = isBytes ? [workloadPort] : [80, workloadPort];
+    const urls = (servicePort === undefined ? own : [servicePort]).map((at) =>
+      isBytes
+        ? `${name}.${namespace}:${at}`
+        : `http://${name}.${namespace}${at === 80 ? "" : `:${at}`}`,
+    );
     const verb = urls.length === 1 ? "leads" : "lead";
     say(`${urls.join(" and ")} ${verb} to the application's port ${workloadPort}`);
   }

@@ -16,7 +16,7 @@ import {
 import { effectiveMode, type PeerPolicies, peerPolicies } from "../policies/mutual-tls-mode.ts";
 import { inboundRetryPolicy } from "../routes/retry-policy.ts";
 import { anyRequest } from "../routes/route-match.ts";
-import { servedDestination } from "./served-destination.ts";
+import { servedContent, servedDestination } from "./served-destination.ts";
 
 /** What one port of the application needs: where it is reached, under which rules, and the way to it. */
 export interface InboundPieces {
@@ -36,6 +36,7 @@ export function createInboundCompiler(pool: ConfigPool): InboundCompiler {
       const peers = peerPolicies(model, workload.namespace);
       const policies = namespacePolicies(model, workload.namespace);
       const destinations = workload.inbound.map((port) => servedDestination(model, workload, port));
+      const contents = workload.inbound.map((port) => servedContent(model, workload, port));
       const inputs = [
         peers.own,
         peers.root,
@@ -44,11 +45,13 @@ export function createInboundCompiler(pool: ConfigPool): InboundCompiler {
         model.mesh,
         model.world.trustDomain,
         ...destinations.map((destination) => destination && Object.values(destination).join()),
+        contents.join(),
       ];
       return pieces.get(workload, inputs, () =>
         workload.inbound.map((port, at) => {
           const destination = destinations[at];
-          const facts = { model, workload, port, peers, policies, destination };
+          const content = contents[at] ?? "detect";
+          const facts = { model, workload, port, peers, policies, destination, content };
           const listener = compileInboundListener(facts);
           const cluster = compileInboundCluster(facts);
           return {
@@ -69,6 +72,7 @@ interface PortFacts {
   readonly policies: NamespacePolicies;
   /** Whom callers mean when they end up here; undefined when no service leads here. */
   readonly destination: Destination | undefined;
+  readonly content: NonNullable<InboundListener["content"]>;
 }
 
 function compileInboundListener(facts: PortFacts): InboundListener {
@@ -80,6 +84,7 @@ function compileInboundListener(facts: PortFacts): InboundListener {
     address: port.address,
     workloadPort: port.workloadPort,
     mtls: mode,
+    ...(facts.content !== "detect" && { content: facts.content }),
     authorization: compileAuthorization(policies, workload.labels, model.world.trustDomain),
     routes: inboundRoutes(port.workloadPort),
     http: httpSettings(model, workload.namespace),

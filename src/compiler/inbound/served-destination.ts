@@ -1,5 +1,6 @@
 import type { Destination } from "#config/cluster.ts";
 import type { InboundPort, Workload } from "#config/workload.ts";
+import { contentOf } from "#resources/app-protocol.ts";
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import type { DeclaredPort, DeclaredService } from "../mesh/declared-service.ts";
 import { labelKeys, selects } from "../mesh/labels.ts";
@@ -27,6 +28,26 @@ export function servedDestination(
     if (port !== undefined) return { host, service: name, namespace, port: port.number };
   }
   return undefined;
+}
+
+/**
+ * What the application speaks on a port: what all service ports that lead to it say alike; where they differ, or none
+ * leads there, the first bytes tell.
+ */
+export function servedContent(
+  model: MeshModel,
+  workload: Workload,
+  { workloadPort }: InboundPort,
+): "http" | "tcp" | "detect" {
+  const entry = entryOf(model, workload);
+  const contents = selectingServices(model, workload).flatMap(({ ports }) =>
+    ports
+      .filter((port) => leadsTo(port, workloadPort, entry))
+      .map(({ protocol }) => contentOf(protocol)),
+  );
+  const [first, ...others] = new Set(contents);
+  if (first === undefined || first === "detect" || others.length > 0) return "detect";
+  return first === "http" ? "http" : "tcp";
 }
 
 function selectingServices(

@@ -21,7 +21,23 @@ test("a port without a service port answers at 80 and at its own number", () => 
     selector: { app: "web" },
     ports: [
       { name: "http", port: 80, protocol: "TCP", targetPort: "http" },
-      { name: "http-8080", port: 8080, protocol: "TCP", targetPort: "http" },
+      { name: "port-8080", port: 8080, protocol: "TCP", targetPort: "http" },
+    ],
+  });
+});
+
+test("a port says what is spoken on it by its name; what is not requests does not answer at 80", () => {
+  const inbound = [
+    { workloadPort: 5432, address, protocol: "tcp" },
+    { workloadPort: 50_051, address, protocol: "grpc" },
+    { workloadPort: 6380, servicePort: 6379, address, protocol: "redis" },
+  ];
+  expect(workloadService(workload(...inbound))?.spec).toMatchObject({
+    ports: [
+      { name: "tcp-5432", port: 5432, targetPort: "http-5432" },
+      { name: "grpc-80", port: 80, targetPort: "http" },
+      { name: "grpc-50051", port: 50_051, targetPort: "http" },
+      { name: "redis-6379", port: 6379, targetPort: "http-6379" },
     ],
   });
 });

@@ -1,5 +1,6 @@
 // The objects that stand for a workload that has joined: what a person would write by hand for a VM in Istio.
 import type { InboundPort, Workload } from "#config/workload.ts";
+import { type AppProtocol, contentOf, readProtocol } from "#resources/app-protocol.ts";
 import type { Resource } from "#resources/resource.ts";
 
 /** Where the workload's proxy accepts, per port of the application: the compiler reads it. */
@@ -16,6 +17,7 @@ interface NamedPort {
   readonly workloadPort: number;
   /** Service ports that lead here. */
   readonly servicePorts: readonly number[];
+  readonly protocol: AppProtocol;
 }
 
 /** The entry that makes a workload an endpoint of its services. */
@@ -68,28 +70,38 @@ export function withPortsOf(service: Resource, workload: Workload): Resource | u
 
 /**
  * Instances of one service may listen on different ports, so the Service refers to them by a name that is the same for
- * all: `http` for the port that answers at 80 and at its own number, `http-<service port>` for the others.
+ * all: `http` for the port that answers at 80 and at its own number, `http-<service port>` for the others. What is spoken
+ * on a port is told by its name in the Service alone.
  */
 function namedPorts(inbound: readonly InboundPort[]): readonly NamedPort[] {
   let hasPlain = false;
-  return inbound.map(({ workloadPort, servicePort }) => {
-    if (servicePort !== undefined)
-      return { name: `http-${servicePort}`, workloadPort, servicePorts: [servicePort] };
-    if (hasPlain)
-      return { name: `http-${workloadPort}`, workloadPort, servicePorts: [workloadPort] };
-    hasPlain = true;
-    return { name: "http", workloadPort, servicePorts: [80, workloadPort] };
+  return inbound.map(({ workloadPort, servicePort, protocol: written = "" }) => {
+    const protocol = readProtocol(written);
+    const carriesRequests = ["http", "detect"].includes(contentOf(protocol));
+    if (servicePort === undefined && carriesRequests && !hasPlain) {
+      hasPlain = true;
+      return { name: "http", workloadPort, servicePorts: [80, workloadPort], protocol };
+    }
+    const only = servicePort ?? workloadPort;
+    return { name: `http-${only}`, workloadPort, servicePorts: [only], protocol };
   });
 }
 
 function servicePorts(inbound: readonly InboundPort[]) {
-  const targets = new Map<number, string>();
-  for (const { name, servicePorts: ports } of namedPorts(inbound))
-    for (const port of ports) if (!targets.has(port)) targets.set(port, name);
-  return Array.from(targets, ([port, targetPort]) => ({
-    name: port === 80 ? "http" : `http-${port}`,
+  const targets = new Map<number, NamedPort>();
+  for (const target of namedPorts(inbound))
+    for (const port of target.servicePorts) if (!targets.has(port)) targets.set(port, target);
+  return Array.from(targets, ([port, { name: targetPort, protocol }]) => ({
+    name: portName(port, protocol),
     port,
     protocol: "TCP",
     targetPort,
   }));
+}
+
+/** Port 80 speaks HTTP unless somebody says otherwise. A name that begins with no protocol declares none. */
+function portName(port: number, protocol: AppProtocol): string {
+  if (protocol !== "unknown")
+    return port === 80 && protocol === "http" ? "http" : `${protocol}-${port}`;
+  return port === 80 ? "http" : `port-${port}`;
 }

@@ -12,6 +12,7 @@ const workload: Workload = {
   inbound: [
     { workloadPort: 8080, address: { host: "10.0.0.1", port: 20_001 } },
     { workloadPort: 9090, address: { host: "10.0.0.1", port: 20_002 }, servicePort: 80 },
+    { workloadPort: 5432, address: { host: "10.0.0.1", port: 20_003 }, protocol: "tcp" },
   ],
   outbound: [
     { kind: "http-proxy", address: { host: "127.0.0.1", port: 15_080 } },

@@ -114,6 +114,7 @@ function fromInbound(value: unknown, i: number): InboundPort {
     ...(fields.servicePort === undefined
       ? {}
       : { servicePort: port(fields.servicePort, `${at}.servicePort`) }),
+    ...(fields.protocol === undefined ? {} : { protocol: text(fields.protocol, `${at}.protocol`) }),
   };
 }
 
