@@ -21,6 +21,7 @@ import { MetricsRegistry } from "#proxy/telemetry/metrics-registry.ts";
 import { RandomIds } from "#proxy/telemetry/random-ids.ts";
 import { unknownWorkload } from "#proxy/telemetry/series.ts";
 import { ClusterSet } from "#proxy/upstream/cluster-set.ts";
+import { ResolvedNames } from "#proxy/upstream/resolved-names.ts";
 import { encodeRequestHead } from "#wire/http1/encode-head.ts";
 import { localRequestHead } from "#wire/http1/local-head.ts";
 import { decodeResponseHead, RESPONSE_LIMITS } from "#wire/http1/response-head.ts";
@@ -80,6 +81,10 @@ const clusters = new ClusterSet({
   hasPendingInput: () => false,
   metrics,
   self: unknownWorkload,
+  names: new ResolvedNames(
+    async () => [],
+    () => performance.now(),
+  ),
   diallerFor: () => ({
     version: "http1",
     followsClient: false,
