@@ -50,8 +50,6 @@ test("a line is one JSON object with Istio's keys, whatever the caller sent", ()
     user_agent: entry.userAgent,
     duration: 1,
     duration_us: 1235,
-    connection_wait: null,
-    x_forwarded_for: null,
     upstream_host: "10.0.0.1:80",
     peer: "spiffe://a/ns/b/sa/c",
     record_id: "r1-7",
@@ -63,19 +61,50 @@ test("a line is one JSON object with Istio's keys, whatever the caller sent", ()
     "response_code",
     "response_flags",
     "response_code_details",
-    "connection_termination_details",
     "bytes_received",
     "bytes_sent",
     "upstream_service_time",
     "request_id",
     "authority",
     "upstream_cluster",
-    "upstream_local_address",
     "downstream_local_address",
     "downstream_remote_address",
+  ])
+    expect(parsed).toHaveProperty(key);
+});
+
+test("what is absent is left out", () => {
+  const line = accessLogLine({
+    ...entry,
+    routeName: undefined,
+    userAgent: undefined,
+    requestId: undefined,
+    firstByteMs: -1,
+    upstreamFragment: upstreamFragment(undefined, undefined),
+  });
+  expect(line).not.toContain("null");
+  const keys = Object.keys(JSON.parse(line));
+  for (const key of [
+    "route_name",
+    "user_agent",
+    "x_forwarded_for",
+    "upstream_service_time",
+    "upstream_host",
+    "upstream_cluster",
     "requested_server_name",
     "upstream_transport_failure_reason",
     "weft_error",
+    "request_id",
+    "traceparent",
+    "connection_wait",
   ])
-    expect(parsed).toHaveProperty(key);
+    expect(keys).not.toContain(key);
+});
+
+test("what went wrong is said", () => {
+  const line = accessLogLine({ ...entry, weftError: "no-route", failureText: "no\nroute" });
+  expect(JSON.parse(line)).toMatchObject({
+    upstream_transport_failure_reason: "no\nroute",
+    weft_error: "no-route",
+  });
 });
