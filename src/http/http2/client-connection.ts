@@ -115,7 +115,10 @@ class Http2ClientSide implements Http2ClientConnection, Http2Role {
     const upgrade = isExtendedConnect(head) ? head.facts.upgrade : "";
     const exchange = new Http2ClientExchange(stream, this.transport, events, head, upgrade);
     this.requestCount++;
-    this.idleSinceMs = undefined;
+    if (this.idleSinceMs !== undefined) {
+      connection.onUsedAfter(this.#options.now() - this.idleSinceMs);
+      this.idleSinceMs = undefined;
+    }
     if (upgrade !== "" && !this.allowsUpgrade) this.#refuseUpgrade(stream);
     else {
       connection.highestStreamId = id;

@@ -119,8 +119,7 @@ export class Http2Connection
     this.#watch = new StreamWatch(this, role.isServer);
     this.#linger = new Linger(transport, options);
     const { keepAlive } = options;
-    if (keepAlive !== undefined)
-      this.#keeper = new PingKeeper(this, keepAlive.intervalMs, keepAlive.timeoutMs);
+    if (keepAlive !== undefined) this.#keeper = new PingKeeper(this, keepAlive);
   }
 
   get isOpen(): boolean {
@@ -152,6 +151,11 @@ export class Http2Connection
     this.#watch.start();
     this.#keeper?.start();
     this.transport.attach(this);
+  }
+
+  /** A request is about to go out after a time without any. */
+  onUsedAfter(idleMs: number): void {
+    this.#keeper?.onUsedAfter(idleMs);
   }
 
   /** Asks for the end of the turn, where everything that was collected is sent. */

@@ -9,8 +9,10 @@ import { FLOOD_LIMITS, type FloodLimits, PEER_FLOOD_LIMITS } from "./limits/floo
 export type Http2Dialect = "standard" | "weft";
 
 export interface KeepAlive {
-  /** Between two PINGs, while nothing else comes. */
-  readonly intervalMs: number;
+  /** Between two PINGs, while nothing else comes. Absent: none at regular times. */
+  readonly intervalMs?: number;
+  /** A client's connection that was without requests for longer is asked together with the next one. */
+  readonly idleIntervalMs?: number;
   /** For the answer; past it the connection is given up. */
   readonly timeoutMs: number;
 }

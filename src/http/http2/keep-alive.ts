@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { Http2Error } from "#wire/http2/http2-error.ts";
 import { Deadline } from "../timer-wheel.ts";
 import type { FrameOutput } from "./frame-output.ts";
-import type { Http2Options } from "./http2-options.ts";
+import type { Http2Options, KeepAlive } from "./http2-options.ts";
 
 const OPAQUE = Buffer.from("weft-kal", "latin1");
 
@@ -17,37 +17,46 @@ export interface KeptConnection {
 /** Finds out by PING that a silent peer is gone. Anything that comes counts as its answer. */
 export class PingKeeper {
   readonly #connection: KeptConnection;
-  readonly #intervalMs: number;
-  readonly #timeoutMs: number;
+  readonly #keepAlive: KeepAlive;
   readonly #deadline = new Deadline(() => this.#look());
   #isWaiting = false;
 
-  constructor(connection: KeptConnection, intervalMs: number, timeoutMs: number) {
+  constructor(connection: KeptConnection, keepAlive: KeepAlive) {
     this.#connection = connection;
-    this.#intervalMs = intervalMs;
-    this.#timeoutMs = timeoutMs;
+    this.#keepAlive = keepAlive;
   }
 
   start(): void {
-    this.#connection.options.wheel.arm(this.#deadline, this.#intervalMs);
+    const { intervalMs } = this.#keepAlive;
+    if (intervalMs !== undefined) this.#connection.options.wheel.arm(this.#deadline, intervalMs);
   }
 
   stop(): void {
     this.#connection.options.wheel.cancel(this.#deadline);
   }
 
+  /** A request is about to go out on a connection that had none for `idleMs`. */
+  onUsedAfter(idleMs: number): void {
+    const { idleIntervalMs } = this.#keepAlive;
+    if (idleIntervalMs === undefined || idleMs < idleIntervalMs || this.#isWaiting) return;
+    this.#connection.hasHeard = false;
+    this.#ask();
+  }
+
+  #ask(): void {
+    const { options, output } = this.#connection;
+    this.#isWaiting = true;
+    output.ping(OPAQUE);
+    options.wheel.arm(this.#deadline, this.#keepAlive.timeoutMs);
+  }
+
   #look(): void {
     const connection = this.#connection;
-    const { wheel } = connection.options;
     if (connection.hasHeard) {
       connection.hasHeard = false;
       this.#isWaiting = false;
-      wheel.arm(this.#deadline, this.#intervalMs);
+      this.start();
     } else if (this.#isWaiting) connection.fail(new Http2Error("ping-timeout"));
-    else {
-      this.#isWaiting = true;
-      connection.output.ping(OPAQUE);
-      wheel.arm(this.#deadline, this.#timeoutMs);
-    }
+    else this.#ask();
   }
 }

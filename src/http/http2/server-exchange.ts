@@ -189,6 +189,11 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
     queueMicrotask(() => this.onStreamSent());
   }
 
+  /** Once the response is whole, what is still to come of the request is dropped. */
+  get #wantsRequest(): boolean {
+    return this.#phase !== "ending" && this.#phase !== "over";
+  }
+
   #expect(phase: Phase): void {
     if (this.#phase !== phase)
       throw new Error(`an exchange that is ${this.#phase} cannot do what needs ${phase}`);
@@ -197,11 +202,11 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   // ── what the stream tells ──
 
   onStreamData(slice: Buffer): void {
-    if (this.#phase !== "over") this.events?.onRequestData(slice);
+    if (this.#wantsRequest) this.events?.onRequestData(slice);
   }
 
   onStreamEnd(trailers: Fields | undefined): void {
-    if (this.#phase === "over") return;
+    if (!this.#wantsRequest) return;
     this.events?.onRequestEnd(
       trailers === undefined || trailers.fieldCount === 0 ? undefined : trailers,
     );
