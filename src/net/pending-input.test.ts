@@ -1,10 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { connect } from "./connect.ts";
-import { hasPendingInput } from "./pending-input.ts";
+import { hasHungUp, hasPendingInput } from "./pending-input.ts";
+import type { Transport } from "./transport.ts";
 
 /** What the peer does happens in the kernel at once; the event loop hears of it only when this turn is over. */
-async function afterPeer(does: (peer: Socket) => void): Promise<boolean> {
+async function afterPeer(
+  does: (peer: Socket) => void,
+  asked: (transport: Transport) => boolean = hasPendingInput,
+): Promise<boolean> {
   const accepted = Promise.withResolvers<Socket>();
   const server = createServer({ allowHalfOpen: true }, accepted.resolve);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -14,7 +18,7 @@ async function afterPeer(does: (peer: Socket) => void): Promise<boolean> {
   transport.attach({ onData: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore });
   try {
     does(peer);
-    return hasPendingInput(transport);
+    return asked(transport);
   } finally {
     transport.destroy();
     peer.destroy();
@@ -33,6 +37,16 @@ describe("an idle connection has pending input", () => {
   });
   test("when the peer has sent something", async () => {
     expect(await afterPeer((peer) => void peer.write("x"))).toBe(true);
+  });
+});
+
+describe("the peer of a connection has hung up", () => {
+  test.each([
+    ["not when it has sent something", (peer: Socket) => void peer.write("x"), false],
+    ["when it has closed it", (peer: Socket) => void peer.destroy(), true],
+    ["when it has reset it", (peer: Socket) => void peer.resetAndDestroy(), true],
+  ])("%s", async (_, does, expected) => {
+    expect(await afterPeer(does, hasHungUp)).toBe(expected);
   });
 });
 

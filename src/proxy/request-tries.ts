@@ -167,7 +167,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     host.activeRequests++;
     if (retry?.perTryTimeoutMs !== undefined)
       record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
-    const pool = host.followsClient ? this.#poolLikeClient(host) : host.pool;
+    const pool = this.#poolOf(host);
     this.#pool = pool;
     const got = pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
     if (got === "overflow") {
@@ -184,11 +184,12 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     }
   }
 
-  /** By Weft's own multiplexing only requests in HTTP/1 come, so the application is spoken to in HTTP/1 then. */
-  #poolLikeClient(host: Host): ConnectionPool {
+  #poolOf(host: Host): ConnectionPool {
     const { request, transport } = this.#exchange;
-    const isHttp2 = request.protocol === "HTTP/2" && transport.tls?.alpn !== WEFT_ALPN;
-    return isHttp2 ? host.http2Pool : host.pool;
+    if (request.upgrade !== "") return host.tunnelPool;
+    if (!host.followsClient || request.protocol !== "HTTP/2") return host.pool;
+    // By Weft's own multiplexing only requests in HTTP/1 come, so the application is spoken to in HTTP/1 then.
+    return transport.tls?.alpn === WEFT_ALPN ? host.pool : host.http2Pool;
   }
 
   onConnection(connection: ClientConnection): void {

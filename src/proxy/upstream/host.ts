@@ -12,7 +12,8 @@ export interface Dialler {
   readonly version: HttpVersion;
   /** Requests go out in the version in which they came, by one pool for each. */
   readonly followsClient: boolean;
-  to(host: Host, version: HttpVersion): PoolDialler;
+  /** `tunnel`: for requests that change the protocol, which have a connection for themselves wherever HTTP/1 is spoken. */
+  to(host: Host, version: HttpVersion | "tunnel"): PoolDialler;
 }
 
 /** One endpoint of one cluster while the proxy knows it: its load, its health, its connections. */
@@ -30,7 +31,9 @@ export class Host {
   activeRequests = 0;
   readonly #dialler: Dialler;
   readonly #surroundings: PoolSurroundings;
+  readonly #mayShare: boolean;
   #http2Pool: ConnectionPool | undefined;
+  #tunnelPool: ConnectionPool | undefined;
 
   constructor(
     endpoint: Endpoint,
@@ -47,7 +50,9 @@ export class Host {
     this.#dialler = dialler;
     this.#surroundings = surroundings;
     this.followsClient = dialler.followsClient;
-    this.pool = this.#makePool(dialler.version);
+    const poolDialler = dialler.to(this, dialler.version);
+    this.#mayShare = poolDialler.mayShare;
+    this.pool = new ConnectionPool(this.address, poolDialler, surroundings);
   }
 
   /** Asked for only by requests in HTTP/2 where the cluster follows its clients. */
@@ -56,31 +61,45 @@ export class Host {
     return this.#http2Pool;
   }
 
+  /** For requests that change the protocol. */
+  get tunnelPool(): ConnectionPool {
+    if (!this.#mayShare) return this.pool;
+    this.#tunnelPool ??= this.#makePool("tunnel");
+    return this.#tunnelPool;
+  }
+
   get connections(): number {
-    return this.pool.connections + (this.#http2Pool?.connections ?? 0);
+    return this.#sum(({ connections }) => connections);
   }
 
   get idleConnections(): number {
-    return this.pool.idleConnections + (this.#http2Pool?.idleConnections ?? 0);
+    return this.#sum(({ idleConnections }) => idleConnections);
   }
 
   /** Of HTTP/2. */
   get sharedConnections(): number {
-    return this.pool.sharedConnections + (this.#http2Pool?.sharedConnections ?? 0);
+    return this.#sum(({ sharedConnections }) => sharedConnections);
   }
 
   sweep(): void {
-    this.pool.sweep();
-    this.#http2Pool?.sweep();
+    for (const pool of this.#pools()) pool.sweep();
   }
 
   /** Idle connections close, busy ones finish what they do. */
   close(): void {
-    this.pool.close();
-    this.#http2Pool?.close();
+    for (const pool of this.#pools()) pool.close();
   }
 
-  #makePool(version: HttpVersion): ConnectionPool {
+  #sum(count: (pool: ConnectionPool) => number): number {
+    return this.#pools().reduce((sum, pool) => sum + count(pool), 0);
+  }
+
+  #pools(): readonly ConnectionPool[] {
+    const all = [this.pool, this.#http2Pool, this.#tunnelPool];
+    return all.filter((pool) => pool !== undefined);
+  }
+
+  #makePool(version: HttpVersion | "tunnel"): ConnectionPool {
     const dialler = this.#dialler.to(this, version);
     return new ConnectionPool(this.address, dialler, this.#surroundings);
   }

@@ -1,10 +1,20 @@
 import type { Cluster } from "#config/cluster.ts";
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import { http1Client } from "#http/client/http1-client-connection.ts";
+import { http2Client } from "#http/http2/client-connection.ts";
+import type { Http2Dialect, Http2Options } from "#http/http2/http2-options.ts";
+import { hasHungUp, hasPendingInput } from "#net/pending-input.ts";
 import type { Transport } from "#net/transport.ts";
-import { type HttpVersion, ISTIO_HTTP1_ALPN } from "./alpn.ts";
+import {
+  type HttpVersion,
+  ISTIO_HTTP1_ALPN,
+  ISTIO_HTTP2_ALPN,
+  offeredAlpn,
+  WEFT_ALPN,
+} from "./alpn.ts";
 import type { DialResult, PoolDialler } from "./connection-pool.ts";
 import { type DialSurroundings, dialHost, usesMutualTls } from "./dial.ts";
+import { Greeting } from "./greeting.ts";
 import type { Dialler, Host } from "./host.ts";
 
 /** Makes the connections of a cluster that carries requests; the handshake decides what is spoken on each. */
@@ -16,6 +26,14 @@ export function httpDialler(surroundings: DialSurroundings, cluster: Cluster): D
   };
 }
 
+/**
+ * Whether the kernel knows better than the event loop that an idle connection is not to be used: with HTTP/1 anything that
+ * comes says so, in HTTP/2 a server may speak at any time.
+ */
+export function isLeft({ protocol, transport }: ClientConnection): boolean {
+  return protocol === "h2" ? hasHungUp(transport) : hasPendingInput(transport);
+}
+
 class HttpPoolDialler implements PoolDialler {
   readonly mayShare: boolean;
   readonly #surroundings: DialSurroundings;
@@ -23,20 +41,30 @@ class HttpPoolDialler implements PoolDialler {
   readonly #host: Host;
   readonly #isMutual: boolean;
   readonly #alpn: readonly string[];
+  /** In plaintext nothing is negotiated: the server is known to speak HTTP/2. */
+  readonly #hasPriorKnowledge: boolean;
 
-  constructor(surroundings: DialSurroundings, cluster: Cluster, host: Host, _version: HttpVersion) {
+  constructor(
+    surroundings: DialSurroundings,
+    cluster: Cluster,
+    host: Host,
+    version: HttpVersion | "tunnel",
+  ) {
     this.#surroundings = surroundings;
     this.#cluster = cluster;
     this.#host = host;
     this.#isMutual = usesMutualTls(cluster, host);
-    this.#alpn = [ISTIO_HTTP1_ALPN];
-    this.mayShare = false;
+    this.#alpn = version === "tunnel" ? [ISTIO_HTTP1_ALPN] : offeredAlpn(cluster, version);
+    const isHttp2 = version === "http2" || (version === "tunnel" && cluster.protocol === "http2");
+    this.#hasPriorKnowledge = !this.#isMutual && isHttp2;
+    this.mayShare = this.#isMutual
+      ? this.#alpn.some((name) => DIALECTS.has(name))
+      : this.#hasPriorKnowledge;
   }
 
   dial(owner: ConnectionOwner, result: DialResult): void {
     dialHost(this.#surroundings, this.#cluster, this.#host, this.#alpn, {
-      connected: (transport, credentials) =>
-        result.connected(this.#speakOn(transport, owner), credentials),
+      connected: (transport, credentials) => this.#speak(transport, credentials, owner, result),
       failed: (failure) => result.failed(failure),
     });
   }
@@ -47,7 +75,40 @@ class HttpPoolDialler implements PoolDialler {
     return typeof own === "string" ? undefined : own.context;
   }
 
-  #speakOn(transport: Transport, owner: ConnectionOwner): ClientConnection {
-    return http1Client(transport, owner);
+  #speak(
+    transport: Transport,
+    credentials: unknown,
+    owner: ConnectionOwner,
+    result: DialResult,
+  ): void {
+    const dialect = this.#hasPriorKnowledge ? "standard" : DIALECTS.get(transport.tls?.alpn ?? "");
+    if (dialect === undefined) {
+      result.connected(http1Client(transport, owner), credentials);
+      return;
+    }
+    const greeting = new Greeting(owner, result, credentials, this.#host.address);
+    http2Client(transport, greeting, http2Settings(this.#cluster, dialect));
   }
+}
+
+const DIALECTS: ReadonlyMap<string, Http2Dialect> = new Map([
+  [WEFT_ALPN, "weft"],
+  [ISTIO_HTTP2_ALPN, "standard"],
+]);
+
+function http2Settings({ http2 }: Cluster, dialect: Http2Dialect): Partial<Http2Options> {
+  const { maxConcurrentStreams, keepAlive } = http2 ?? {};
+  return {
+    dialect,
+    ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
+    ...(keepAlive && {
+      keepAlive: {
+        timeoutMs: keepAlive.timeoutMs,
+        ...(keepAlive.intervalMs !== undefined && { intervalMs: keepAlive.intervalMs }),
+        ...(keepAlive.connectionIdleIntervalMs !== undefined && {
+          idleIntervalMs: keepAlive.connectionIdleIntervalMs,
+        }),
+      },
+    }),
+  };
 }
