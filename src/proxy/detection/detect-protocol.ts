@@ -244,8 +244,8 @@ class RunningDetection implements Detection, TransportEvents {
 
   #foundHttp(version: "http1" | "http2"): void {
     const transport = this.#transport;
-    if (!this.#options.carriesRequests || version === "http2") {
-      this.#foundBytes(this.#options.carriesRequests ? version : "tcp");
+    if (!this.#options.carriesRequests) {
+      this.#foundBytes("tcp");
       return;
     }
     this.#options.verdict.see(version);

@@ -5,7 +5,8 @@ import { detectProtocol } from "../detection/detect-protocol.ts";
 import { detectVersion } from "../detection/detect-version.ts";
 import type { Downstream, InboundState } from "../downstream.ts";
 import type { Failure } from "../local-reply.ts";
-import { addressOf, type HttpVersion } from "../serve-connection.ts";
+import { addressOf } from "../serve-connection.ts";
+import type { HttpVersion } from "../serve-http.ts";
 import { refuseTcp, startedNow } from "../tcp/pass-tcp.ts";
 import { UpstreamDial } from "../tcp/upstream-dial.ts";
 import { downstreamFragment } from "../telemetry/access-log-line.ts";
@@ -14,12 +15,15 @@ import { applicationOf, callOf, denialOf, type InboundPassage, serveBytes } from
 
 /** What a caller says by the ALPN that was negotiated. */
 const CONTENT_OF_ALPN: ReadonlyMap<string, HttpVersion | "tcp"> = new Map([
+  ["weft-h2", "weft-h2"],
   ["istio-http/1.1", "http1"],
+  ["istio-h2", "http2"],
   ["istio", "tcp"],
+  ["h2", "http2"],
   ["http/1.1", "http1"],
 ]);
 
-/** In the order of preference: HTTP and TCP inside Istio's mutual TLS, then clients that know neither name. */
+/** In the order of preference: Weft's own, HTTP and TCP inside Istio's mutual TLS, then clients that know neither name. */
 export const INBOUND_ALPN: readonly string[] = [...CONTENT_OF_ALPN.keys()];
 
 /** A connection to the application, after the handshake: who calls is known, what it may is asked per request. */
