@@ -42,12 +42,16 @@ export function encodeRequestHead(
   else if (!isWeft) encodeAuthority(out, hpack, head, edits);
   if (isExtended) encodeOtherPseudo(out, hpack, ":protocol", facts.upgrade);
   beginFilter(head, isWeft, isExtended);
-  // The target's host wins over Host (RFC 9112 §3.2.2).
-  if (isWeft && facts.form === "absolute" && editOf(edits, "host")?.kind !== "set") {
+  // The target's host wins over Host (RFC 9112 §3.2.2); where they agree, the field stays as and where it is.
+  if (isWeft && isOtherHost(head) && editOf(edits, "host")?.kind !== "set") {
     encodeText(out, hpack, "host", facts.authority);
     filter.drop(KNOWN.host);
   }
   encodeFields(out, hpack, head, facts.sizeBytes - 2, edits, isWeft);
+}
+
+function isOtherHost(head: Http1RequestHead): boolean {
+  return head.facts.form === "absolute" && head.field(HOST) !== head.facts.authority;
 }
 
 function beginFilter(head: Http1RequestHead, isWeft: boolean, isExtended: boolean): void {
