@@ -59,6 +59,7 @@ export function compileOutboundCluster(target: Target, inputs: ClusterInputs): C
     transport: transportOf(target, policy),
     ...connectionSettings(portProtocol(target), pool),
     idleTimeoutMs: pool?.idleTimeoutMs ?? hourMs,
+    ...(pool?.tcpIdleTimeoutMs !== undefined && { tcpIdleTimeoutMs: pool.tcpIdleTimeoutMs }),
     destination: {
       host: service.host,
       service: service.main.name,
@@ -154,6 +155,7 @@ function originsOf(target: Target, policy: EffectivePolicy, inputs: ClusterInput
     outlierDetection: policy.outlierDetection?.origin,
     transport: policy.tls?.origin,
     idleTimeoutMs: pool?.value.idleTimeoutMs === undefined ? undefined : pool.origin,
+    tcpIdleTimeoutMs: pool?.value.tcpIdleTimeoutMs === undefined ? undefined : pool.origin,
     ...connectionOrigins(pool),
   });
 }

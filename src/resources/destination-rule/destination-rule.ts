@@ -44,6 +44,8 @@ export interface ConnectionPool {
   readonly maxRequestsPerConnection: number;
   /** 0: never. */
   readonly idleTimeoutMs?: number;
+  /** Of connections that are not HTTP. 0: never. */
+  readonly tcpIdleTimeoutMs?: number;
   readonly maxConnectionDurationMs?: number;
   readonly tcpKeepalive?: TcpKeepalive;
   /** `default`: as the port is declared, multiplexed between proxies of the mesh. */

@@ -43,8 +43,8 @@ describe("a traffic policy", () => {
       `${policy}.connectionPool.tcp.tcpKeepalive.probes: out-of-range`,
     ],
     [
-      { connectionPool: { tcp: { idleTimeout: "1h", maxConnections: 1 } } },
-      `${policy}.connectionPool.tcp.idleTimeout: unsupported-field`,
+      { connectionPool: { tcp: { idleTimeout: "-1h", maxConnections: 1 } } },
+      `${policy}.connectionPool.tcp.idleTimeout: invalid`,
     ],
     [
       { connectionPool: { http: { h2UpgradePolicy: "ALWAYS" } } },

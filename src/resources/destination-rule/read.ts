@@ -86,6 +86,7 @@ function readConnectionPool({ tcp = {}, http = {} }: ConnectionPoolSpec): Connec
       maxRequests: http.http2MaxRequests,
       maxRetries: http.maxRetries,
       idleTimeoutMs: optionalDurationMs(http.idleTimeout),
+      tcpIdleTimeoutMs: optionalDurationMs(tcp.idleTimeout),
       maxConnectionDurationMs: optionalDurationMs(tcp.maxConnectionDuration),
       maxConcurrentStreams: http.maxConcurrentStreams,
     }),

@@ -12,7 +12,6 @@ import {
   text,
 } from "../schema/fields.ts";
 
-const noTcp = "TCP has no idle time of its own yet";
 const noFiles = "certificates of one's own are not used yet";
 
 const loadBalancer = object(
@@ -75,14 +74,15 @@ const connectionPool = object(
             duration("Age at which a connection is given no further request; none unless written."),
           ),
           tcpKeepalive: optional(tcpKeepalive),
+          idleTimeout: optional(
+            duration(
+              "How long a connection that is not HTTP may be without a byte in either direction; 1h unless written, 0s: no limit.",
+              { zero: true },
+            ),
+          ),
         },
         "Limits of connections.",
-        {
-          minProperties: 1,
-          refused: {
-            idleTimeout: `${noTcp}; write http.idleTimeout`,
-          },
-        },
+        { minProperties: 1 },
       ),
     ),
     http: optional(
