@@ -228,8 +228,10 @@ export class FrameHandler implements FrameSink {
 
   #onSettings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (streamId !== 0) throw new Http2Error("not-stream-zero");
-    if ((flags & FLAG.ack) !== 0) this.#onSettingsAck(start, end);
-    else this.#onPeerSettings(bytes, start, end);
+    if ((flags & FLAG.ack) !== 0) {
+      if (!this.#host.settings.hasPeer) throw new Http2Error("bad-preface");
+      this.#onSettingsAck(start, end);
+    } else this.#onPeerSettings(bytes, start, end);
   }
 
   #onSettingsAck(start: number, end: number): void {

@@ -40,6 +40,7 @@ export class ScriptedPeer implements TransportEvents {
   readonly settings: ReturnType<typeof decodeSettings>[] = [];
   body = "";
   readonly #isServer: boolean;
+  readonly #answersSettings: boolean;
   readonly #dialect: "standard" | "weft";
   readonly #recorded = new RecordedFrames();
   readonly #reader = new FrameReader(this.#recorded);
@@ -57,6 +58,7 @@ export class ScriptedPeer implements TransportEvents {
     this.#reader.maxFrameBytes = 1 << 24;
     transport.attach(this);
     const entries = "settings" in options ? options.settings : [];
+    this.#answersSettings = entries !== undefined;
     if (entries === undefined) return;
     if (!this.#isServer) this.send(PREFACE);
     this.send(settings(entries));
@@ -154,7 +156,7 @@ export class ScriptedPeer implements TransportEvents {
       case FRAME.settings:
         if (isAck) return "SETTINGS ACK";
         this.settings.push(decodeSettings(payload, 0, payload.length));
-        this.send(settingsAck());
+        if (this.#answersSettings) this.send(settingsAck());
         return "SETTINGS";
       case FRAME.ping:
         return `PING${isAck ? " ACK" : ""} ${payload.toString("latin1")}`;
