@@ -1,13 +1,15 @@
-// Does every arm of the bench work, and can its figures be true? Never how fast: machines differ.
+// Does every arm and every case of the bench work, and can the figures be true? Never how fast: machines differ.
 import { expect, test } from "bun:test";
 import { type Spawned, spawnProgram } from "../test/support/spawn-weft.ts";
+import { armNames } from "./arms/arm.ts";
+import { hopsOf } from "./arms/setup.ts";
+import { benchCases, caseNames, instanceKey } from "./compare/cases.ts";
 import type { PropagationResult } from "./propagation/run-propagation.ts";
 import type { ArmRow, Comparison } from "./report/compare-arms.ts";
 import type { BenchResult } from "./report/result.ts";
 import type { Spread } from "./report/spread.ts";
 
 const MINUTES_MS = 60_000;
-const logged: readonly string[] = ["nginx", "haproxy", "weft"];
 
 const bench = (...args: readonly string[]): Spawned =>
   spawnProgram([process.execPath, `${import.meta.dir}/main.ts`, ...args]);
@@ -18,59 +20,68 @@ async function resultOf(run: Spawned): Promise<unknown> {
   return JSON.parse(run.stdout.text);
 }
 
+const tiny = ["--rounds", "1", "--seconds", "1", "--warm-up", "0", "--settle", "0", "-o", "json"];
+
 test(
-  "every arm of both cases serves in both regimes without a failed request, and leaves no process",
+  "every case and every arm serves without a failed request, and leaves no process",
   async () => {
-    await using run = bench("--rounds", "2", "--seconds", "1", "--warm-up", "1", "-o", "json");
+    await using run = bench("--once", ...tiny);
     const result = (await resultOf(run)) as BenchResult;
     expect(run.processes()).toEqual([]);
-    expect(result.omitted).toEqual([]);
-    expect(result.comparisons.map((each) => `${each.case} ${each.regime}`).sort()).toEqual([
-      "one-hop fixed-rate",
-      "one-hop saturation",
-      "pair fixed-rate",
-      "pair saturation",
-    ]);
-    for (const comparison of result.comparisons) expectSane(comparison);
+    expect(result.broken).toEqual([]);
+    // Where the Python package index is out of reach there is no Envoy, and the report says so.
+    const omitted: readonly string[] = result.omitted.map(({ arm }) => arm);
+    expect(omitted.filter((arm) => !arm.startsWith("envoy"))).toEqual([]);
+    const { comparisons } = result;
+    expect(caseNames.filter((name) => !comparisons.some((each) => each.case === name))).toEqual([]);
+    const arms = new Set(comparisons.flatMap(({ rows }) => rows.map(({ arm }) => arm)));
+    expect([...arms, ...omitted].sort()).toEqual([...armNames].sort());
+    for (const comparison of comparisons) expectSane(comparison);
     expect(result.pauseCheck?.maxUs).toBeGreaterThanOrEqual(90_000);
-    for (const { arm, proxies, memory, case: name } of result.idle) {
-      const hops = name === "pair" ? 2 : 1;
-      expect({ arm, name, proxies }).toEqual({ arm, name, proxies: arm === "direct" ? 0 : hops });
-      if (proxies > 0) expect(memory.rssMb).toBeGreaterThan(memory.pssMb * 0.99);
-    }
+    for (const each of result.memory) expectMemory(each);
   },
   6 * MINUTES_MS,
 );
 
 function expectSane({ case: name, regime, rows }: Comparison): void {
-  const arms: string[] = ["direct", "haproxy", "haproxy-unlogged", "nginx", "weft"];
-  expect(rows.map(({ arm }): string => arm).sort()).toEqual(arms);
+  expect(rows.length).toBeGreaterThan(0);
   for (const row of rows) {
     const where = `${name} ${regime} ${row.arm}`;
     expect({ where, failures: row.failures }).toEqual({ where, failures: 0 });
-    expect(row.requests).toBeGreaterThanOrEqual(regime === "fixed-rate" ? 2_000 : 1_000);
-    for (const { value, ratio } of Object.values(row.figures)) {
+    expect(row.requests, where).toBeGreaterThanOrEqual(50);
+    for (const { value, ratios } of Object.values(row.figures)) {
       expectOrdered(value);
-      if (ratio) expectOrdered(ratio);
+      for (const ratio of Object.values(ratios)) expectOrdered(ratio);
     }
-    expectProxyFigures(row, where);
+    if (regime !== "idle") expectLoadFigures(row, where);
+    else expect(row.figures.idleRssKb?.value.median, where).toBeLessThan(1_000);
   }
 }
 
-function expectProxyFigures(row: ArmRow, where: string): void {
-  const { cpuUsPerRequest, p50Us, p99Us } = row.figures;
-  expect(p50Us?.value.median).toBeGreaterThan(0);
-  expect(p99Us?.value.median).toBeGreaterThanOrEqual(p50Us?.value.median ?? 0);
-  if (row.arm === "direct") {
+function expectLoadFigures({ arm, figures, loaded }: ArmRow, where: string): void {
+  const { cpuUsPerRequest, p50Us, p99Us, meanUs } = figures;
+  const middle = p50Us ?? meanUs;
+  expect(middle?.value.median, where).toBeGreaterThan(0);
+  if (p50Us) expect(p99Us?.value.median).toBeGreaterThanOrEqual(p50Us.value.median);
+  if (arm === "direct") {
     expect(cpuUsPerRequest).toBeUndefined();
     return;
   }
-  // A request costs some system calls at least; nothing here takes a hundredth of a second of work.
+  // A request costs some system calls at least; nothing here takes a tenth of a second of work.
   expect(cpuUsPerRequest?.value.min, where).toBeGreaterThan(1);
-  expect(cpuUsPerRequest?.value.max, where).toBeLessThan(10_000);
-  expect(row.loaded.rssMb.median, where).toBeGreaterThan(1);
-  if (logged.includes(row.arm)) expect(row.logBytesPerRequest, where).toBeGreaterThan(100);
-  else expect(row.logBytesPerRequest, where).toBe(0);
+  expect(cpuUsPerRequest?.value.max, where).toBeLessThan(100_000);
+  expect(loaded.rssMb.median, where).toBeGreaterThan(1);
+}
+
+function expectMemory({ arm, setup, proxies, idle }: BenchResult["memory"][number]): void {
+  const name = caseNames.find((each) => instanceKey(each) === setup);
+  if (name === undefined) throw new Error(`no case has the setup ${setup}`);
+  const hops = arm === "direct" ? 0 : hopsOf(benchCases[name].setup);
+  expect({ arm, setup, proxies }).toEqual({ arm, setup, proxies: hops });
+  if (proxies === 0 || !idle) return;
+  const { rssMb, pssMb, privateMb } = idle.proxies;
+  expect(rssMb).toBeGreaterThan(pssMb * 0.99);
+  expect(pssMb).toBeGreaterThan(privateMb * 0.99);
 }
 
 function expectOrdered({ min, median, max }: Spread): void {
@@ -99,7 +110,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   "%s in the middle of a run ends it and every process of it",
   async (signal) => {
     await using run = bench("--arms", "direct,nginx,haproxy,weft", "--seconds", "60");
-    await run.stderr.line(/^every arm serves/, MINUTES_MS);
+    await run.stderr.line(/every arm of stage core serves/, MINUTES_MS);
     expect(run.processes().length).toBeGreaterThan(5);
     run.signal(signal);
     expect(await run.exited).toBe(1);

@@ -1,4 +1,4 @@
-import type { HopOptions } from "./haproxy-configuration.ts";
+import type { HopOptions } from "./hop.ts";
 import { nginxPreamble } from "./nginx-preamble.ts";
 
 const LOG_FIELDS = [
@@ -13,12 +13,9 @@ const LOG_FIELDS = [
 ];
 
 /** One worker, keep-alive and pooled connections on both sides; the log is written in blocks, as Weft's is. */
-export function nginxConfiguration(
-  folder: string,
-  { hop, listenPort, upstreamPort, logged }: HopOptions,
-): string {
+export function nginxConfiguration(options: HopOptions): string {
+  const { folder, upstreamPort, logged } = options;
   const preamble = nginxPreamble(folder);
-  const scheme = hop.kind === "client-side" ? "https" : "http";
   return `${preamble.main}
 worker_processes 1;
 http {
@@ -32,24 +29,25 @@ ${preamble.http}
     keepalive_timeout 1h;
   }
   server {
-    listen 127.0.0.1:${listenPort}${hop.kind === "server-side" ? " ssl" : ""};
-${listenerTls(hop)}
+${listeners(options)}
+    http2_max_concurrent_streams 1000;
     location / {
-      proxy_pass ${scheme}://next;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_read_timeout 1h;
-${upstreamTls(hop)}
+${upstream(options)}
     }
   }
 }
 `;
 }
 
-function listenerTls(hop: HopOptions["hop"]): string {
-  if (hop.kind !== "server-side") return "";
+/** This version takes HTTP/2 without TLS only on a port of its own. */
+function listeners({ hop, setup, listenPort, http2Port }: HopOptions): string {
+  if (setup.kind === "grpc") return `    listen 127.0.0.1:${listenPort} http2;`;
+  if (hop.kind === "plain")
+    return `    listen 127.0.0.1:${listenPort};\n    listen 127.0.0.1:${http2Port} http2;`;
+  if (hop.kind === "client-side") return `    listen 127.0.0.1:${listenPort};`;
   const { server, roots } = hop.certificates;
-  return `    ssl_certificate ${server.certificate};
+  return `    listen 127.0.0.1:${listenPort} ssl;
+    ssl_certificate ${server.certificate};
     ssl_certificate_key ${server.key};
     ssl_client_certificate ${roots};
     ssl_verify_client on;
@@ -60,10 +58,16 @@ function listenerTls(hop: HopOptions["hop"]): string {
     ssl_session_cache off;`;
 }
 
-function upstreamTls(hop: HopOptions["hop"]): string {
-  if (hop.kind !== "client-side") return "";
+function upstream({ hop, setup }: HopOptions): string {
+  if (setup.kind === "grpc") return "      grpc_pass grpc://next;";
+  const http = `      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_read_timeout 1h;`;
+  if (hop.kind !== "client-side") return `      proxy_pass http://next;\n${http}`;
   const { client, server, roots } = hop.certificates;
-  return `      proxy_ssl_certificate ${client.certificate};
+  return `      proxy_pass https://next;
+${http}
+      proxy_ssl_certificate ${client.certificate};
       proxy_ssl_certificate_key ${client.key};
       proxy_ssl_trusted_certificate ${roots};
       proxy_ssl_verify on;

@@ -8,12 +8,22 @@ import { type TestCertificate, testCa, testSvid } from "../../test/support/certi
 
 const DAY_MS = 86_400_000;
 
+/** PEM files with which a client gets through a mutual-TLS listener. */
+export interface PeerFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly roots: string;
+  /** For SNI; whom the certificate has to be for. */
+  readonly serverName: string;
+}
+
 export interface PeerCertificate {
   /** PEM files; `both` holds the certificate and its key. */
   readonly certificate: string;
   readonly key: string;
   readonly both: string;
   readonly name: string;
+  readonly spiffeId: string;
 }
 
 export interface PeerCertificates {
@@ -34,7 +44,7 @@ export function writePeerCertificates(folder: string): PeerCertificates {
     const name = `${account}.bench.svc.cluster.local`;
     const names = encodeSubjectAltNames({ uris: [id], dnsNames: [name] }, true);
     const made = testSvid(root, id, { extensions: { [OID.subjectAltName]: names }, ...window });
-    return { name, ...writePem(folder, account, made) };
+    return { name, spiffeId: id, ...writePem(folder, account, made) };
   };
   return { roots, client: leaf("client"), server: leaf("server") };
 }
@@ -49,3 +59,11 @@ function writePem(folder: string, stem: string, { pem, privateKey }: TestCertifi
   writeFileSync(both, pem + keyPem, { mode: 0o600 });
   return { certificate, key, both };
 }
+
+/** What a client of the pair's second hop shows and believes. */
+export const clientFiles = ({ roots, client, server }: PeerCertificates): PeerFiles => ({
+  certificate: client.certificate,
+  key: client.key,
+  roots,
+  serverName: server.name,
+});

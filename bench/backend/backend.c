@@ -1,6 +1,10 @@
 /*
- * The server behind every arm: one thread, epoll, HTTP/1.1 keep-alive, one fixed answer to every request head.
- * It reads no bodies and no paths. usage: backend PORT BODY-BYTES | backend PORT =TEXT   (port 0: any; it is printed)
+ * The server behind every arm: one thread, epoll, HTTP/1.1 keep-alive. It looks at the path's first letters only, and reads
+ * no bodies. usage: backend PORT BODY-BYTES | backend PORT =TEXT   (port 0: any; it is printed)
+ *
+ *   /64k      64 KB with a length
+ *   /stream   64 KB in 16 chunks, each sent by itself, the other connections served between
+ *   all else  what the command line says
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,62 +18,152 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_FD = 65536, READ_BYTES = 65536, BATCH = 32 };
+enum { MAX_FD = 65536, READ_BYTES = 65536, BATCH = 32, LARGE = 65536, CHUNK = 4096, PENDING_MAX = 255 };
+enum { PATH_AT = 4, PATH_BYTES = 3 };
 
-static char answer[1 << 20];
-static size_t answer_bytes;
-/* How many octets of "\r\n\r\n" each connection has seen last. */
-static unsigned char matched[MAX_FD];
+/* What is sent, in pieces: a piece is sent by itself, before any other connection's turn. */
+struct answer {
+  char octets[1 << 18];
+  size_t length;
+  size_t piece;
+};
+
+static struct answer usual, large, streamed;
+
+struct connection {
+  const struct answer *now;
+  size_t sent;
+  /* The head that is being read: its first octets, and how many of "\r\n\r\n" were seen last. */
+  char start[PATH_AT + PATH_BYTES];
+  unsigned char started, matched;
+  /* Answers that wait for the one of now; all of them are the same kind. */
+  unsigned char pending;
+  unsigned char wants_write;
+};
+
+static struct connection connections[MAX_FD];
+static int epoll_fd;
 
 static void fail(const char *what) {
   perror(what);
   exit(1);
 }
 
-static void make_answer(const char *body) {
-  int is_text = body[0] == '=';
-  size_t length = is_text ? strlen(body + 1) : strtoul(body, NULL, 10);
-  if (length > sizeof answer - 256) {
+static void add(struct answer *to, const void *octets, size_t length) {
+  if (to->length + length > sizeof to->octets) {
     fprintf(stderr, "the body is too long\n");
     exit(2);
   }
-  answer_bytes = (size_t)sprintf(
-      answer, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", length);
-  if (is_text)
-    memcpy(answer + answer_bytes, body + 1, length);
-  else
-    memset(answer + answer_bytes, 'x', length);
-  answer_bytes += length;
+  memcpy(to->octets + to->length, octets, length);
+  to->length += length;
 }
 
-/* How many request heads end in these octets. */
-static int heads_ended(int fd, const char *octets, ssize_t count) {
-  static const char end[] = "\r\n\r\n";
-  int heads = 0;
-  unsigned char state = matched[fd];
-  for (ssize_t i = 0; i < count; i++) {
-    if (octets[i] == end[state])
-      state++;
-    else
-      state = octets[i] == '\r';
-    if (state == 4) {
-      heads++;
-      state = 0;
-    }
+static void add_body(struct answer *to, const char *body, size_t length) {
+  char head[128];
+  int bytes = sprintf(
+      head, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", length);
+  add(to, head, (size_t)bytes);
+  add(to, body, length);
+  to->piece = to->length;
+}
+
+static void make_answers(const char *body) {
+  static const char head[] =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+  static char filler[1 << 18];
+  memset(filler, 'x', sizeof filler);
+  if (body[0] == '=') {
+    add_body(&usual, body + 1, strlen(body + 1));
+  } else {
+    size_t length = strtoul(body, NULL, 10);
+    add_body(&usual, filler, length < sizeof filler ? length : sizeof filler);
   }
-  matched[fd] = state;
-  return heads;
+  add_body(&large, filler, LARGE);
+  add(&streamed, head, sizeof head - 1);
+  for (int i = 0; i < LARGE / CHUNK; i++) {
+    char size[16];
+    add(&streamed, size, (size_t)sprintf(size, "%x\r\n", CHUNK));
+    add(&streamed, filler, CHUNK);
+    add(&streamed, "\r\n", 2);
+  }
+  add(&streamed, "0\r\n\r\n", 5);
+  streamed.piece = CHUNK + 8;
 }
 
-/* A peer that does not read its answers is cut off: the generators count that as an error. */
-static int serve(int fd) {
-  static char octets[READ_BYTES];
-  ssize_t count = recv(fd, octets, sizeof octets, 0);
+static const struct answer *answer_to(const struct connection *connection) {
+  if (connection->started < sizeof connection->start) return &usual;
+  if (memcmp(connection->start + PATH_AT, "/64", PATH_BYTES) == 0) return &large;
+  if (memcmp(connection->start + PATH_AT, "/st", PATH_BYTES) == 0) return &streamed;
+  return &usual;
+}
+
+/* One piece, or as much of it as the socket takes. 1 when that ends the answer. */
+static int write_piece(struct connection *connection, int fd) {
+  const struct answer *answer = connection->now;
+  size_t left = answer->length - connection->sent;
+  size_t piece = left < answer->piece ? left : answer->piece;
+  ssize_t count = send(fd, answer->octets + connection->sent, piece, MSG_NOSIGNAL);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
-  if (count == 0) return -1;
-  for (int heads = heads_ended(fd, octets, count); heads > 0; heads--)
-    if (send(fd, answer, answer_bytes, MSG_NOSIGNAL) != (ssize_t)answer_bytes) return -1;
+  connection->sent += (size_t)count;
+  if (connection->sent < answer->length) return 0;
+  connection->sent = 0;
+  if (connection->pending > 0)
+    connection->pending--;
+  else
+    connection->now = NULL;
+  return 1;
+}
+
+/* What one piece does not finish goes on when the socket can take more: after the others' turn. */
+static int write_some(struct connection *connection, int fd) {
+  int written = 1;
+  while (connection->now != NULL && written == 1) written = write_piece(connection, fd);
+  if (written < 0) return -1;
+  unsigned char wants = connection->now != NULL;
+  if (wants == connection->wants_write) return 0;
+  connection->wants_write = wants;
+  struct epoll_event event = {.events = wants ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.fd = fd};
+  return epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event);
+}
+
+static int begin_answer(struct connection *connection) {
+  const struct answer *answer = answer_to(connection);
+  connection->started = 0;
+  if (connection->now == NULL) {
+    connection->now = answer;
+    return 0;
+  }
+  if (connection->now != answer || connection->pending == PENDING_MAX) return -1;
+  connection->pending++;
   return 0;
+}
+
+static int take(struct connection *connection, const char *octets, ssize_t count) {
+  static const char end[] = "\r\n\r\n";
+  for (ssize_t i = 0; i < count; i++) {
+    if (connection->started < sizeof connection->start)
+      connection->start[connection->started++] = octets[i];
+    if (octets[i] == end[connection->matched])
+      connection->matched++;
+    else
+      connection->matched = octets[i] == '\r';
+    if (connection->matched < 4) continue;
+    connection->matched = 0;
+    if (begin_answer(connection) < 0) return -1;
+  }
+  return 0;
+}
+
+static int serve(int fd, unsigned events) {
+  static char octets[READ_BYTES];
+  struct connection *connection = &connections[fd];
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    ssize_t count = recv(fd, octets, sizeof octets, 0);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) return -1;
+    if (count == 0) return -1;
+    if (count > 0 && take(connection, octets, count) < 0) return -1;
+  }
+  return write_some(connection, fd);
 }
 
 static int listen_on(int port) {
@@ -88,7 +182,7 @@ static int listen_on(int port) {
   return fd;
 }
 
-static void accept_all(int listener, int epoll) {
+static void accept_all(int listener) {
   for (;;) {
     int one = 1;
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -99,8 +193,8 @@ static void accept_all(int listener, int epoll) {
     }
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    matched[fd] = 0;
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) close(fd);
+    memset(&connections[fd], 0, sizeof connections[fd]);
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) close(fd);
   }
 }
 
@@ -110,20 +204,20 @@ int main(int argc, char **argv) {
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
-  make_answer(argv[2]);
+  make_answers(argv[2]);
   int listener = listen_on(atoi(argv[1]));
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) fail("epoll");
+  if (epoll_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event) < 0) fail("epoll");
   for (;;) {
     struct epoll_event ready[BATCH];
-    int count = epoll_wait(epoll, ready, BATCH, -1);
+    int count = epoll_wait(epoll_fd, ready, BATCH, -1);
     if (count < 0 && errno != EINTR) fail("epoll_wait");
     for (int i = 0; i < count; i++) {
       int fd = ready[i].data.fd;
       if (fd == listener)
-        accept_all(listener, epoll);
-      else if (serve(fd) < 0)
+        accept_all(listener);
+      else if (serve(fd, ready[i].events) < 0)
         close(fd);
     }
   }

@@ -12,6 +12,8 @@ export interface Backend {
   readonly description: string;
   /** The processes that serve, to be pinned or paused together. */
   readonly process: LabProcess;
+  /** Whether it has `/64k` and `/stream` besides. */
+  readonly hasLargeBodies: boolean;
 }
 
 export interface BackendOptions {
@@ -45,7 +47,8 @@ async function startOwn(lab: Lab, program: string, options: BackendOptions): Pro
     port = Number(/^port (\d+)$/m.exec(readFileSync(output, "utf8"))?.[1] ?? 0);
     return port > 0;
   });
-  return { port, process, description: "bench/backend/backend.c (one thread, epoll)" };
+  const description = "bench/backend/backend.c (one thread, epoll)";
+  return { port, process, description, hasLargeBodies: true };
 }
 
 async function startNginx(lab: Lab, options: BackendOptions): Promise<Backend> {
@@ -69,5 +72,6 @@ ${preamble.http}
   );
   const process = lab.start({ name, core, command: ["nginx", "-c", file, "-e", "stderr"] });
   await untilServes({ lab, watched: [process] }, { port, bodyBytes: text.length });
-  return { port, process, description: "nginx, one process, `return 200`" };
+  const description = "nginx, one process, `return 200`";
+  return { port, process, description, hasLargeBodies: false };
 }

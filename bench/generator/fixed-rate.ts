@@ -15,6 +15,7 @@ export interface FixedRateResult {
   readonly p50Us: number;
   readonly p90Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
   readonly maxUs: number;
   /** Requests that took longer than 50 ms. */
   readonly over50Ms: number;

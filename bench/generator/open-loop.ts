@@ -66,6 +66,7 @@ process.stdout.write(
     p50Us: at(0.5),
     p90Us: at(0.9),
     p99Us: at(0.99),
+    p999Us: at(0.999),
     maxUs: at(1),
     over50Ms: latenciesUs.filter((us) => us > 50_000).length,
   })}\n`,

@@ -60,9 +60,19 @@ export class Lab implements AsyncDisposable {
     return process;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Leaving it ends what was started in it. */
+  scope(): AsyncDisposable {
+    const before = this.#processes.length;
+    return { [Symbol.asyncDispose]: () => this.#stopFrom(before) };
+  }
+
+  async #stopFrom(first: number): Promise<void> {
     // The last started first: workloads before the control plane that they report to.
-    for (const process of this.#processes.toReversed()) await process.stop();
+    for (const process of this.#processes.splice(first).toReversed()) await process.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopFrom(0);
     rmSync(this.scratch, { recursive: true, force: true });
   }
 }

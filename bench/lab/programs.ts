@@ -9,7 +9,10 @@ export interface Program {
 export const programs = {
   nginx: { program: "nginx", debianPackage: "nginx-light" },
   haproxy: { program: "haproxy", debianPackage: "haproxy" },
+  nghttpx: { program: "nghttpx", debianPackage: "nghttp2-proxy" },
   wrk: { program: "wrk", debianPackage: "wrk" },
+  h2load: { program: "h2load", debianPackage: "nghttp2-client" },
+  nghttpd: { program: "nghttpd", debianPackage: "nghttp2-server" },
 } as const satisfies Record<string, Program>;
 
 interface DebianPackages {
@@ -25,11 +28,10 @@ export function extendPath(): void {
   process.env.PATH = systemPath();
 }
 
+export type ProgramName = keyof typeof programs;
+
 /** Installs a program that is missing, as root on Debian. Returns why it cannot be had, or undefined. */
-export function provideProgram(
-  name: keyof typeof programs,
-  say: (line: string) => void,
-): string | undefined {
+export function provideProgram(name: ProgramName, say: (line: string) => void): string | undefined {
   return provide([programs[name]], say);
 }
 

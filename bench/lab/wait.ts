@@ -51,8 +51,17 @@ export async function untilServes(
   });
 }
 
-/** A port that nobody listens on now, for programs that cannot be told to take any. */
+const given = new Set<number>();
+
+/** A port that nobody listens on now, for programs that cannot be told to take any; never the same twice. */
 export async function freePort(): Promise<number> {
+  const port = await anyPort();
+  if (given.has(port)) return await freePort();
+  given.add(port);
+  return port;
+}
+
+async function anyPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

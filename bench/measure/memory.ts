@@ -5,14 +5,24 @@ export interface Memory {
   readonly rssMb: number;
   /** Pages shared with other processes count in proportion. */
   readonly pssMb: number;
+  /** Pages that nobody else maps: what would be free without these processes. */
+  readonly privateMb: number;
 }
+
+export const noMemory: Memory = { rssMb: 0, pssMb: 0, privateMb: 0 };
 
 /** From `smaps_rollup`. Throws when one of the processes is gone. */
 export function readMemory(pids: readonly number[]): Memory {
   const texts = pids.map((pid) => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  const sum = (field: string): number =>
-    texts.reduce((total, text) => total + kilobytes(text, field) * 1_024, 0) / 1e6;
-  return { rssMb: sum("Rss"), pssMb: sum("Pss") };
+  const sum = (...fields: readonly string[]): number =>
+    texts
+      .flatMap((text) => fields.map((field) => kilobytes(text, field) * 1_024))
+      .reduce((total, bytes) => total + bytes, 0) / 1e6;
+  return {
+    rssMb: sum("Rss"),
+    pssMb: sum("Pss"),
+    privateMb: sum("Private_Clean", "Private_Dirty"),
+  };
 }
 
 function kilobytes(text: string, field: string): number {

@@ -1,9 +1,6 @@
-import type { ArmName, CaseName } from "../arms/arm.ts";
+import type { ArmName } from "../arms/arm.ts";
+import type { CaseName, Regime } from "../compare/cases.ts";
 import type { Memory } from "./memory.ts";
-
-/** `saturation`: as much as it can take, 64 connections. `fixed-rate`: 1,000 requests/s, open loop, 16 connections. */
-export const regimes = ["saturation", "fixed-rate"] as const;
-export type Regime = (typeof regimes)[number];
 
 /** One measured run of one arm. */
 export interface Sample {
@@ -22,7 +19,7 @@ export interface Sample {
   readonly logBytes: number;
 }
 
-/** Latencies at saturation are wrk's; at a fixed rate they count from the moment at which a request was due. */
+/** Latencies at saturation are the closed loop's; at a fixed rate they count from the moment at which a request was due. */
 export type Metric =
   | "requestsPerSecond"
   /** User and system time of every proxy and supervisor of the arm. */
@@ -31,7 +28,14 @@ export type Metric =
   | "p50Us"
   | "p90Us"
   | "p99Us"
+  | "p999Us"
+  /** All that h2load tells. */
+  | "meanUs"
   /** Slower than the direct arm of the same round by so much. */
   | "overDirectP50Us"
   | "overDirectP90Us"
-  | "overDirectP99Us";
+  | "overDirectP99Us"
+  /** What the proxies grew by, for each idle connection, in 10^3 bytes. */
+  | "idleRssKb"
+  | "idlePssKb"
+  | "idlePrivateKb";

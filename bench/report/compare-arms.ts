@@ -1,23 +1,31 @@
-// From samples to what a reader compares: medians, and ratios to HAProxy taken round by round.
-import type { ArmName, CaseName } from "../arms/arm.ts";
+// From samples to what a reader compares: medians, and ratios to the references taken round by round.
+import type { ArmName } from "../arms/arm.ts";
+import type { CaseName, Regime } from "../compare/cases.ts";
 import type { Memory } from "../measure/memory.ts";
-import type { Metric, Regime, Sample } from "../measure/sample.ts";
+import type { Metric, Sample } from "../measure/sample.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 
-export const REFERENCE: ArmName = "haproxy";
+/** Whom others are compared with. Of several arms the best of the round counts. */
+export const references = {
+  haproxy: ["haproxy"],
+  envoy: ["envoy", "envoy-h2", "envoy-xds"],
+} as const satisfies Record<string, readonly ArmName[]>;
+export type Reference = keyof typeof references;
+const referenceNames = Object.keys(references) as readonly Reference[];
 
 export interface Figure {
   readonly value: Spread;
   /** To the reference's figure of the same round; absent for the reference itself, and where it did not run. */
-  readonly ratio?: Spread;
+  readonly ratios: Readonly<Partial<Record<Reference, Spread>>>;
 }
 
 export interface ArmRow {
   readonly arm: ArmName;
+  readonly rounds: number;
   readonly requests: number;
   readonly failures: number;
   readonly figures: Readonly<Partial<Record<Metric, Figure>>>;
-  readonly loaded: { readonly rssMb: Spread; readonly pssMb: Spread };
+  readonly loaded: Readonly<Record<keyof Memory, Spread>>;
   readonly logBytesPerRequest: number;
 }
 
@@ -33,18 +41,13 @@ export function compareArms(samples: readonly Sample[]): readonly Comparison[] {
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
-    const references = new Map(
-      group.filter(({ arm }) => arm === REFERENCE).map((sample) => [sample.round, sample]),
-    );
     const arms = Map.groupBy(group, ({ arm }) => arm);
-    const rows = [...arms].map(([arm, own]) => rowOf(arm, own, references));
+    const rows = [...arms].map(([arm, own]) => rowOf(arm, own, group));
     return [{ case: first.case, regime: first.regime, rows }];
   });
 }
 
-type References = ReadonlyMap<number, Sample>;
-
-function rowOf(arm: ArmName, samples: readonly Sample[], references: References): ArmRow {
+function rowOf(arm: ArmName, samples: readonly Sample[], group: readonly Sample[]): ArmRow {
   const sum = (pick: (sample: Sample) => number): number =>
     samples.reduce((total, sample) => total + pick(sample), 0);
   const memory = (field: keyof Memory): Spread =>
@@ -53,22 +56,51 @@ function rowOf(arm: ArmName, samples: readonly Sample[], references: References)
   const requests = sum((sample) => sample.requests);
   return {
     arm,
+    rounds: samples.length,
     requests,
     failures: sum((sample) => sample.failures),
     figures: Object.fromEntries(
-      metrics.map((metric) => [metric, figureOf(metric, samples, references)]),
+      metrics.map((metric) => [metric, figureOf(metric, samples, group)]),
     ),
-    loaded: { rssMb: memory("rssMb"), pssMb: memory("pssMb") },
+    loaded: {
+      rssMb: memory("rssMb"),
+      pssMb: memory("pssMb"),
+      privateMb: memory("privateMb"),
+    },
     logBytesPerRequest: sum((sample) => sample.logBytes) / requests,
   };
 }
 
-function figureOf(metric: Metric, samples: readonly Sample[], references: References): Figure {
-  const metricOf = (sample: Sample | undefined): number => sample?.metrics[metric] ?? Number.NaN;
-  const value = spreadOf(samples.map(metricOf));
-  const ratios = samples
-    .filter(({ arm }) => arm !== REFERENCE)
-    .map((sample) => metricOf(sample) / metricOf(references.get(sample.round)))
+function figureOf(metric: Metric, samples: readonly Sample[], group: readonly Sample[]): Figure {
+  const value = spreadOf(samples.map((sample) => sample.metrics[metric] ?? Number.NaN));
+  const ratios: Partial<Record<Reference, Spread>> = {};
+  for (const reference of referenceNames) {
+    const found = ratiosTo(reference, metric, samples, group);
+    if (found.length > 0) ratios[reference] = spreadOf(found);
+  }
+  return { value, ratios };
+}
+
+function ratiosTo(
+  reference: Reference,
+  metric: Metric,
+  samples: readonly Sample[],
+  group: readonly Sample[],
+): readonly number[] {
+  const names: readonly ArmName[] = references[reference];
+  return samples
+    .filter(({ arm }) => !names.includes(arm))
+    .map((sample) => {
+      const others = group
+        .filter(({ arm, round }) => names.includes(arm) && round === sample.round)
+        .flatMap(({ metrics }) => metrics[metric] ?? []);
+      return (sample.metrics[metric] ?? Number.NaN) / best(metric, others);
+    })
     .filter(Number.isFinite);
-  return ratios.length === 0 ? { value } : { value, ratio: spreadOf(ratios) };
+}
+
+/** More requests are better; less of everything else is. NaN when there are none. */
+function best(metric: Metric, values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
+  return metric === "requestsPerSecond" ? Math.max(...values) : Math.min(...values);
 }

@@ -1,33 +1,45 @@
-// Memory per proxy process, before any load and under it.
+// Memory per proxy process: before any load, under it, and after a rest.
 import type { TableColumn } from "#cli/output/table.ts";
+import { instanceKey } from "../compare/cases.ts";
+import type { Memory } from "../measure/memory.ts";
 import type { ArmRow } from "./compare-arms.ts";
-import type { BenchResult, IdleMemory } from "./result.ts";
+import type { ArmMemory, BenchResult } from "./result.ts";
 
-export interface MemoryRow extends IdleMemory {
+export interface MemoryRow extends ArmMemory {
   readonly loaded: ArmRow["loaded"] | undefined;
 }
 
-/** One row per arm that has proxies; loaded is at saturation. */
-export function memoryRows({ idle, comparisons }: BenchResult): readonly MemoryRow[] {
-  return idle
+/** One row per arm and setup that has proxies; loaded is at saturation with requests of 1 KB, or else at a fixed rate. */
+export function memoryRows({ memory, comparisons }: BenchResult): readonly MemoryRow[] {
+  return memory
     .filter(({ proxies }) => proxies > 0)
     .map((each) => {
-      const loaded = comparisons
-        .find((other) => other.case === each.case && other.regime === "saturation")
-        ?.rows.find((row) => row.arm === each.arm)?.loaded;
+      const own = comparisons.filter((other) => instanceKey(other.case) === each.setup);
+      const loaded = (["saturation", "fixed-rate"] as const)
+        .flatMap((regime) => own.filter((other) => other.regime === regime))
+        .flatMap(({ rows }) => rows)
+        .find((row) => row.arm === each.arm)?.loaded;
       return { ...each, loaded };
     });
 }
 
 export const memoryColumns: readonly TableColumn<MemoryRow>[] = [
   { title: "ARM", cell: (row) => row.arm },
-  { title: "CASE", cell: (row) => row.case },
-  megabytes("RSS IDLE", (row) => row.memory.rssMb),
-  megabytes("RSS LOADED", (row) => row.loaded?.rssMb.median),
-  megabytes("PSS IDLE", (row) => row.memory.pssMb),
-  megabytes("PSS LOADED", (row) => row.loaded?.pssMb.median),
-  megabytes("RSS OF ITS SUPERVISOR", (row) => row.supervisors.rssMb || undefined),
+  { title: "SETUP", cell: (row) => row.setup },
+  ...columnsOf("RSS", "rssMb"),
+  ...columnsOf("PSS", "pssMb"),
+  ...columnsOf("PRIVATE", "privateMb"),
+  megabytes("SUPERVISOR RSS", (row) => row.idle?.supervisors.rssMb || undefined),
+  megabytes("ITS PRIVATE", (row) => row.idle?.supervisors.privateMb || undefined),
 ];
+
+function columnsOf(title: string, field: keyof Memory): readonly TableColumn<MemoryRow>[] {
+  return [
+    megabytes(`${title} IDLE`, (row) => row.idle?.proxies[field]),
+    megabytes("LOADED", (row) => row.loaded?.[field].median),
+    megabytes("AFTER", (row) => row.settled?.proxies[field]),
+  ];
+}
 
 /** The arm's sum, divided by the number of its proxies. */
 function megabytes(

@@ -21,7 +21,7 @@ const sample = (arm: ArmName, round: number, cpuUsPerRequest: number): Sample =>
   requests: 100,
   failures: round,
   metrics: { cpuUsPerRequest },
-  loaded: { rssMb: 10 + round, pssMb: 5 },
+  loaded: { rssMb: 10 + round, pssMb: 5, privateMb: 4 },
   logBytes: 20_000,
 });
 
@@ -34,7 +34,7 @@ test("ratios are taken round by round, so that a slow round spoils both sides", 
   const weft = comparison?.rows.find(({ arm }) => arm === "weft");
   expect(weft?.figures.cpuUsPerRequest).toEqual({
     value: { median: 22, min: 12, max: 130 },
-    ratio: { median: 1.2, min: 1.1, max: 1.3 },
+    ratios: { haproxy: { median: 1.2, min: 1.1, max: 1.3 } },
   });
   expect(weft).toMatchObject({ requests: 300, failures: 3, logBytesPerRequest: 200 });
   expect(weft?.loaded.rssMb.median).toBe(11);
@@ -44,6 +44,7 @@ test("without the reference there are values and no ratios", () => {
   const [comparison] = compareArms([sample("weft", 0, 12)]);
   expect(comparison?.rows[0]?.figures.cpuUsPerRequest).toEqual({
     value: { median: 12, min: 12, max: 12 },
+    ratios: {},
   });
 });
 

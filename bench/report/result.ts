@@ -1,4 +1,5 @@
-import type { ArmName, CaseName } from "../arms/arm.ts";
+import type { ArmName } from "../arms/arm.ts";
+import type { BrokenArm } from "../compare/open-stage.ts";
 import type { FixedRateResult } from "../generator/fixed-rate.ts";
 import type { Memory } from "../measure/memory.ts";
 import type { Sample } from "../measure/sample.ts";
@@ -8,6 +9,7 @@ import type { Machine } from "./machine.ts";
 /** Everything that one run of the bench knows; what `-o json` prints and `bench/results/` keeps. */
 export interface BenchResult {
   readonly startedAt: string;
+  readonly tookSeconds: number;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly backend: string;
@@ -15,22 +17,27 @@ export interface BenchResult {
     readonly rounds: number;
     readonly seconds: number;
     readonly warmUpSeconds: number;
+    readonly settleSeconds: number;
   };
   /** What the open-loop generator saw of a server that stood still for 100 ms. */
   readonly pauseCheck: FixedRateResult | undefined;
+  /** What cannot be had on this machine. */
   readonly omitted: readonly { readonly arm: ArmName; readonly reason: string }[];
-  /** Before the first request of the run. */
-  readonly idle: readonly IdleMemory[];
+  /** What is there and does not work. */
+  readonly broken: readonly BrokenArm[];
+  readonly memory: readonly ArmMemory[];
   readonly comparisons: readonly Comparison[];
   readonly samples: readonly Sample[];
 }
 
-export interface IdleMemory {
+/** Of an arm's processes for one setup. */
+export interface ArmMemory {
   readonly arm: ArmName;
-  readonly case: CaseName;
+  readonly setup: string;
   /** How many proxies the sums are of. */
   readonly proxies: number;
-  readonly memory: Memory;
-  /** Of masters and supervisors, which stand beside them. */
-  readonly supervisors: Memory;
+  /** Before the first request of the run. */
+  readonly idle?: { readonly proxies: Memory; readonly supervisors: Memory };
+  /** After the last one and a rest. */
+  readonly settled?: { readonly proxies: Memory; readonly supervisors: Memory };
 }

@@ -1,0 +1,124 @@
+// One stage from start to end: opens it, runs every arm once per round, reads memory when all is quiet again.
+import { hopsOf } from "../arms/setup.ts";
+import type { Backend } from "../backend/start-backend.ts";
+import type { Lab } from "../lab/lab.ts";
+import { measureRun } from "../measure/measure-run.ts";
+import { type Memory, readMemory } from "../measure/memory.ts";
+import type { Sample } from "../measure/sample.ts";
+import type { ArmMemory } from "../report/result.ts";
+import { instanceKey } from "./cases.ts";
+import { openSeconds, runSeconds } from "./estimate.ts";
+import { type BrokenArm, type OpenInstance, openStage, reasonOf } from "./open-stage.ts";
+import type { PlannedRun, PlannedStage } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+
+export interface StageOptions {
+  readonly lab: Lab;
+  readonly backend: Backend;
+  readonly stage: PlannedStage;
+  readonly progress: Progress;
+}
+
+export interface StageResult {
+  readonly samples: readonly Sample[];
+  readonly memory: readonly ArmMemory[];
+  readonly broken: readonly BrokenArm[];
+}
+
+export async function runStage(options: StageOptions): Promise<StageResult> {
+  const { lab, stage, progress } = options;
+  await using _scope = lab.scope();
+  const { instances, broken } = await openStage(options);
+  const opened = stage.instances.reduce((total, each) => total + openSeconds(each), 0);
+  progress.add(opened, `every arm of stage ${stage.name} serves`, true);
+  const idle = instances.map(memoryOf);
+  const runner = new Runner(options, instances);
+  await runner.runAll();
+  if (stage.settleSeconds > 0) await settle(options);
+  const memory = instances.map((each, index) => armMemory(each, idle[index], runner, stage));
+  return { samples: runner.samples, memory, broken: [...broken, ...runner.broken] };
+}
+
+class Runner {
+  readonly samples: Sample[] = [];
+  readonly broken: BrokenArm[] = [];
+  readonly #options: StageOptions;
+  readonly #instances: readonly OpenInstance[];
+
+  constructor(options: StageOptions, instances: readonly OpenInstance[]) {
+    this.#options = options;
+    this.#instances = instances;
+  }
+
+  isBroken({ arm, key }: OpenInstance): boolean {
+    return this.broken.some((each) => each.arm === arm.name && instanceKey(each.case) === key);
+  }
+
+  async runAll(): Promise<void> {
+    const { runs, atOnce } = this.#options.stage;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let run = runs[next++]; run !== undefined; run = runs[next++]) await this.#run(run);
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+
+  /** Leaves it out when the arm is not there, or broke before. */
+  async #run(run: PlannedRun): Promise<void> {
+    const { lab, progress } = this.#options;
+    const found = this.#instances.find(
+      ({ arm, key }) => arm.name === run.arm && key === instanceKey(run.case),
+    );
+    const hasBroken = this.broken.some(
+      ({ arm, case: name }) => arm === run.arm && name === run.case,
+    );
+    if (found && !hasBroken) {
+      const { arm, backend } = found;
+      try {
+        this.samples.push(await measureRun({ lab, arm, backend, run }));
+      } catch (cause) {
+        lab.signal.throwIfAborted();
+        this.broken.push({ arm: run.arm, case: run.case, reason: reasonOf(cause) });
+      }
+    }
+    const { arm, case: name, regime, round } = run;
+    const seconds = runSeconds(run) / this.#options.stage.atOnce;
+    progress.add(seconds, `${name}, ${regime}, ${arm}, round ${round + 1}`);
+  }
+}
+
+async function settle({ lab, stage, progress }: StageOptions): Promise<void> {
+  const seconds = stage.settleSeconds;
+  progress.add(0, `memory is read after ${seconds} s of rest`, true);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, seconds * 1_000);
+  lab.signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+  lab.signal.throwIfAborted();
+  progress.add(seconds, "");
+}
+
+interface BothMemories {
+  readonly proxies: Memory;
+  readonly supervisors: Memory;
+}
+
+function memoryOf({ arm }: OpenInstance): BothMemories {
+  return { proxies: readMemory(arm.proxies()), supervisors: readMemory(arm.supervisors()) };
+}
+
+function armMemory(
+  instance: OpenInstance,
+  idle: BothMemories | undefined,
+  runner: Runner,
+  stage: PlannedStage,
+): ArmMemory {
+  const { arm, key } = instance;
+  const hasSettled = stage.settleSeconds > 0 && !runner.isBroken(instance);
+  return {
+    ...{ arm: arm.name, setup: key, proxies: arm.name === "direct" ? 0 : hopsOf(arm.setup) },
+    ...(idle && { idle }),
+    ...(hasSettled && { settled: memoryOf(instance) }),
+  };
+}
