@@ -4,7 +4,12 @@ import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
-import { findEnvoy, readEngine, versionWarning } from "../run/envoy-program.ts";
+import {
+  checkCarriedByEnvoy,
+  findEnvoy,
+  readEngine,
+  versionWarning,
+} from "../run/envoy-program.ts";
 import {
   readLabelArgument,
   readPortArguments,
@@ -128,13 +133,14 @@ async function run(
 
 /** Undefined: Weft's own proxy. */
 function envoyPath(
-  { engine, envoyPath: given, upstream }: Flags,
+  { engine, envoyPath: given, upstream, port }: Flags,
   say: (line: string) => void,
 ): string | undefined {
   if (readEngine(engine) === "weft") {
     if (given === undefined) return undefined;
     throw new CliError("usage", "--envoy-path goes with --engine envoy");
   }
+  for (const { protocol } of readPortArguments(port)) checkCarriedByEnvoy(protocol);
   const program = findEnvoy(given, process.env);
   const warning = versionWarning(program);
   if (warning !== undefined) say(warning);

@@ -1,4 +1,5 @@
 // Which Envoy `--engine envoy` runs, and whether it can.
+import type { AppProtocol } from "#resources/app-protocol.ts";
 import { CliError } from "../cli-error.ts";
 
 export type EngineName = "weft" | "envoy";
@@ -38,6 +39,18 @@ export function findEnvoy(
   if (run.exitCode === 0 && version !== undefined) return { path, version };
   throw new CliError("usage", `${path} --version does not answer as Envoy does`);
 }
+
+/** The agent's Envoys speak HTTP at the ports of applications. Throws CliError `usage` for what they would not carry. */
+export function checkCarriedByEnvoy(protocol: AppProtocol | undefined): void {
+  if (protocol === undefined || CARRIED.includes(protocol)) return;
+  throw new CliError(
+    "usage",
+    `--port …/${protocol} with --engine envoy: an Envoy carries ${CARRIED.join(", ")} to an application`,
+    "leave --engine out for this workload; docs/reference/engines.md has what is different",
+  );
+}
+
+const CARRIED: readonly AppProtocol[] = ["http", "http2", "grpc"];
 
 /** What the user should know before it starts; undefined: nothing. */
 export function versionWarning({ version, path }: EnvoyProgram): string | undefined {

@@ -85,7 +85,10 @@ function fileLog(direction: Direction, { workload }: EnvoyClient): ReturnType<ty
     path: workload.engine?.accessLog ?? "/dev/stdout",
     accessLogFormat: {
       $case: "logFormat",
-      value: { format: { $case: "jsonFormat", value: { ...KEYS, direction } } },
+      value: {
+        format: { $case: "jsonFormat", value: { ...KEYS, direction } },
+        omitEmptyValues: true,
+      },
     },
   });
   return toAny(FILE_LOGGER, FileAccessLog, value);
