@@ -175,7 +175,7 @@ class Http2ClientSide implements Http2ClientConnection, Http2Role {
       throw new Http2Error("stream-closed");
     }
     const { user } = stream;
-    if (user instanceof Http2ClientExchange && !user.hasHead)
+    if (user instanceof Http2ClientExchange && stream.awaitsHead)
       this.#onHead(user, endStream, block, start, end);
     else {
       const { limits, dialect } = this.#decoding;

@@ -18,8 +18,6 @@ export class Http2ClientExchange implements ClientExchange, StreamUser {
   readonly method: string;
   /** The protocol that an extended CONNECT asks for, else "". */
   readonly upgrade: string;
-  /** The final head has come. */
-  hasHead = false;
   informational = 0;
   readonly #events: ClientExchangeEvents;
   readonly #transport: Transport;
@@ -50,6 +48,7 @@ export class Http2ClientExchange implements ClientExchange, StreamUser {
     this.#transport = transport;
     this.#writtenBefore = transport.bytesWritten + transport.queuedBytes;
     stream.user = this;
+    stream.awaitsHead = true;
   }
 
   /** There is no body to wait for. */
@@ -117,7 +116,7 @@ export class Http2ClientExchange implements ClientExchange, StreamUser {
   }
 
   onHead(head: ResponseHead): void {
-    this.hasHead = true;
+    this.stream.awaitsHead = false;
     const { status, bodyKind, contentLength } = head;
     this.#isTunnel = status === 101 || (this.method === "CONNECT" && status >= 200 && status < 300);
     if (bodyKind === "length") this.stream.expectedBytes = contentLength;

@@ -63,6 +63,8 @@ export class Http2Stream implements Holder {
   isReceived = false;
   isOver = false;
   isPaused = false;
+  /** A client's stream may have no data before the final head. */
+  awaitsHead = false;
   /** What the body may still have by Content-Length; -1 for no limit. */
   expectedBytes = -1;
   #receiveWindow: number;
@@ -201,6 +203,7 @@ export class Http2Stream implements Holder {
   /** A DATA frame begins. Throws Http2Error (stream). */
   accept(length: number, dataLength: number): void {
     if (this.isReceived) throw new Http2Error("stream-closed");
+    if (this.awaitsHead) throw new Http2Error("data-before-head");
     this.#receiveWindow -= length;
     if (this.#receiveWindow < 0) throw new Http2Error("stream-window-exceeded");
     if (this.expectedBytes >= 0) {

@@ -98,6 +98,7 @@ const REASONS = {
 
   // streams
   "body-length-mismatch": stream("PROTOCOL_ERROR", 400, "the body disagrees with Content-Length"),
+  "data-before-head": stream("PROTOCOL_ERROR", 400, "a body comes before its head"),
   "stream-closed": stream("STREAM_CLOSED", 400, "a frame on a stream that is closed"),
   "stream-window-overflow": stream("FLOW_CONTROL_ERROR", 400, "a stream's window exceeds 2^31-1"),
   "stream-window-exceeded": stream("FLOW_CONTROL_ERROR", 400, "more data than a stream's window"),
