@@ -215,6 +215,14 @@ describe("cookie crumbs", () => {
     expect(again?.offsets).toEqual(head.offsets);
   });
 
+  test("that are empty add nothing", () => {
+    const crumbs = (...values: string[]): string | undefined =>
+      requestOf([...GET, ...values.map((value): Field => ["cookie", value])]).field("cookie");
+    expect(crumbs("", "a", "", "b", "")).toBe("a; b");
+    expect(crumbs("a", "")).toBe("a");
+    expect(crumbs("", "")).toBe("");
+  });
+
   test("are told from fields whose name has the same hash", () => {
     expect(hashOf("coom+e")).toBe(hashOf("cookie"));
     const head = requestOf(

@@ -123,14 +123,18 @@ export class HeadLines {
       this.addLine(bytes, start, nameLength, valueLength, COOKIE_HASH, 0);
       return;
     }
+    // An empty one says nothing, and would leave white space at an end.
+    if (valueLength === 0) return;
     this.reserve(valueLength + 4);
-    const valueStart = start + nameLength + 2;
-    const at = this.at - 2;
-    bytes.copy(this.bytes, at + 2, valueStart, valueStart + valueLength);
-    this.#writeText("; ", at);
     const place = this.#cookieIndex * STRIDE + 1;
-    offsets[place] = ((offsets[place] as number) & ~0xffff) | (at + 2 + valueLength - FRONT);
-    this.#endLine(at + 2 + valueLength);
+    const packed = offsets[place] as number;
+    const separator = packed >>> 16 === (packed & 0xffff) ? "" : "; ";
+    const valueStart = start + nameLength + 2;
+    const at = this.at - 2 + separator.length;
+    bytes.copy(this.bytes, at, valueStart, valueStart + valueLength);
+    this.#writeText(separator, at - separator.length);
+    offsets[place] = (packed & ~0xffff) | (at + valueLength - FRONT);
+    this.#endLine(at + valueLength);
   }
 
   /** Copies bytes directly before what stands before `FRONT`, leaving `gap` bytes between. */
@@ -215,8 +219,8 @@ export class HeadLines {
       const isCrumb =
         hash === COOKIE_HASH &&
         latin1Slice(lines, name >>> 16, name & 0xffff).toLowerCase() === "cookie";
-      if (isCrumb) crumbs.push(latin1Slice(lines, value >>> 16, value & 0xffff));
-      else this.addLine(lines, name >>> 16, nameLength, valueLength, hash, 0);
+      if (isCrumb && valueLength > 0) crumbs.push(latin1Slice(lines, value >>> 16, value & 0xffff));
+      else if (!isCrumb) this.addLine(lines, name >>> 16, nameLength, valueLength, hash, 0);
     }
     this.addText("cookie", crumbs.join("; "), COOKIE_HASH, 0);
   }
