@@ -6,12 +6,11 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { serveHttp1 } from "#http/server/server-connection.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
-import { hasPendingInput } from "#net/pending-input.ts";
 import type { Transport } from "#net/transport.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
 import type { After } from "./detection/detect-protocol.ts";
-import { Verdicts } from "./detection/verdicts.ts";
+import { type VerdictLine, Verdicts } from "./detection/verdicts.ts";
 import type { IdentityStore } from "./identity/identity-store.ts";
 import { TlsMaterial } from "./identity/tls-material.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -29,7 +28,7 @@ import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
-import { httpDialler } from "./upstream/http-dialler.ts";
+import { httpDialler, isLeft } from "./upstream/http-dialler.ts";
 import { type Resolve, ResolvedNames } from "./upstream/resolved-names.ts";
 
 export interface DataPlaneOptions {
@@ -55,6 +54,8 @@ export type ApplyResult =
   | { readonly kind: "refused"; readonly reason: string };
 
 const SWEEP_MS = 1_000;
+/** As long as clients usually keep an idle connection, and longer than our own would use one for what cannot be repeated. */
+const RETIRE_IDLE_MS = 5_000;
 
 /** Everything of a proxy that carries traffic: runs whatever snapshot it is given, knows nothing of where that comes from. */
 export class DataPlane {
@@ -90,7 +91,7 @@ export class DataPlane {
     this.clusters = new ClusterSet({
       nowMs: () => clock.monotonicMs(),
       random,
-      hasPendingInput: ({ transport }) => hasPendingInput(transport),
+      hasPendingInput: isLeft,
       metrics: this.metrics,
       self,
       diallerFor: (cluster) => httpDialler(dialling, cluster),
@@ -167,6 +168,11 @@ export class DataPlane {
     }
   }
 
+  /** What was seen to be spoken where nobody said it. */
+  verdicts(): readonly VerdictLine[] {
+    return this.#verdicts.lines();
+  }
+
   /** Golden signals for the control plane, with the moment at which counting began. */
   goldenSignals(): readonly MetricFamily[] {
     return [...this.metrics.goldenSignals(), this.#processStart()];
@@ -174,7 +180,18 @@ export class DataPlane {
 
   /** Turns new connections away, lets requests under way finish, closes what is left at the deadline. */
   async drain(deadlineMs: number): Promise<void> {
-    this.#connections.drain();
+    this.#connections.drain(0);
+    await this.#listeners.drained(deadlineMs);
+    await this.close();
+  }
+
+  /**
+   * As `drain`, for a process whose listening sockets another one serves by now: callers still have connections to this one
+   * and are told to make new ones, so nothing that a request may be on its way on is closed.
+   */
+  async retire(deadlineMs: number): Promise<void> {
+    for (const opening of this.#extra) (await opening).close();
+    this.#connections.drain(RETIRE_IDLE_MS);
     await this.#listeners.drained(deadlineMs);
     await this.close();
   }
