@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, Socket } from "node:net";
-import { openListeningSocket } from "./listening-socket.ts";
+import { openListeningSocket, openListeningSockets } from "./listening-socket.ts";
 import { NetError } from "./net-error.ts";
 
 /** What a child runs: greet one caller on fd 3, then end. */
@@ -89,5 +89,39 @@ test("a host that is not of this machine is told apart", () => {
   });
   expect(codeOf(() => openListeningSocket({ host: "localhost", port: 0 }))).toMatchObject({
     code: "address-unavailable",
+  });
+});
+
+describe("several sockets at one port", () => {
+  test("share what comes in, and each connection reaches one of them", async () => {
+    const sockets = openListeningSockets({ host: "127.0.0.1", port: 0 }, 2);
+    const [{ port } = { port: 0 }] = sockets;
+    expect(sockets.map((socket) => socket.port)).toEqual([port, port]);
+    const servers = await Promise.all(
+      sockets.map(async ({ fd }, index) => {
+        const server = createServer((peer) => peer.end(`${index}`));
+        await new Promise<void>((resolve) => server.listen({ fd }, resolve));
+        return server;
+      }),
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 64 }, () => greetingFrom("127.0.0.1", port)),
+    );
+    for (const server of servers) server.close();
+    expect([...new Set(answers)].sort()).toEqual(["0", "1"]);
+  });
+
+  test("are not opened where somebody else listens, even somebody who shares", () => {
+    const [first, second] = openListeningSockets({ host: "127.0.0.1", port: 0 }, 2);
+    const port = first?.port ?? 0;
+    for (const open of [
+      openListeningSocket,
+      (at: { host: string; port: number }) => openListeningSockets(at, 2),
+    ])
+      expect(codeOf(() => open({ host: "127.0.0.1", port }))).toMatchObject({
+        code: "address-in-use",
+      });
+    first?.close();
+    second?.close();
   });
 });

@@ -41,7 +41,29 @@ export function openListeningSocket(
   address: { readonly host: string; readonly port: number },
   backlog = BACKLOG,
 ): ListeningSocket {
-  return openSocket(address, backlog);
+  return openSocket(address, { backlog, sharing: "none" });
+}
+
+/**
+ * Several sockets at one address, one for each process that accepts there: the kernel spreads connections over them. No
+ * other program can join them unless it belongs to the same user and says so. Throws as `openListeningSocket` does.
+ */
+export function openListeningSockets(
+  address: { readonly host: string; readonly port: number },
+  count: number,
+  backlog = BACKLOG,
+): readonly ListeningSocket[] {
+  if (count === 1) return [openListeningSocket(address, backlog)];
+  const first = openSocket(address, { backlog, sharing: "begun" });
+  const all = [first];
+  try {
+    while (all.length < count)
+      all.push(openSocket({ ...address, port: first.port }, { backlog, sharing: "joined" }));
+  } catch (cause) {
+    for (const { close } of all) close();
+    throw cause;
+  }
+  return all;
 }
 
 /**
@@ -52,13 +74,22 @@ export function reservePort(address: {
   readonly host: string;
   readonly port: number;
 }): ListeningSocket {
-  return openSocket(address, undefined);
+  return openSocket(address, { backlog: undefined, sharing: "joined" });
 }
 
-/** Without a backlog it is bound only. */
+interface SocketUse {
+  /** Absent: it is bound only. */
+  readonly backlog: number | undefined;
+  /**
+   * With other sockets at the address. `begun`: with those to come; bound alone, so that a port is not shared with another
+   * program by accident.
+   */
+  readonly sharing: "none" | "begun" | "joined";
+}
+
 function openSocket(
   address: { readonly host: string; readonly port: number },
-  backlog: number | undefined,
+  use: SocketUse,
 ): ListeningSocket {
   const at = addressText(address.host, address.port);
   const name = encodeSocketAddress(address.host, address.port);
@@ -70,7 +101,7 @@ function openSocket(
   );
   if (fd < 0) throw failure(at);
   try {
-    const port = startListening(fd, name, { backlog, at });
+    const port = startListening(fd, name, { ...use, at });
     let isOpen = true;
     const close = () => {
       if (isOpen) libc().close(fd);
@@ -95,7 +126,7 @@ export function duplicateDescriptor(fd: number): number {
 function startListening(
   fd: number,
   name: Uint8Array,
-  { backlog, at }: { readonly backlog: number | undefined; readonly at: string },
+  { backlog, sharing, at }: SocketUse & { readonly at: string },
 ): number {
   const { setsockopt, bind, listen, getsockname } = libc();
   const check = (result: number) => {
@@ -103,8 +134,10 @@ function startListening(
   };
   check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1), 4));
   if (name.length > 16) check(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(0), 4));
-  if (backlog === undefined) check(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, Int32Array.of(1), 4));
+  const share = () => check(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, Int32Array.of(1), 4));
+  if (sharing === "joined") share();
   check(bind(fd, name, name.length));
+  if (sharing === "begun") share();
   if (backlog !== undefined) check(listen(fd, backlog));
   const bound = new Uint8Array(name.length);
   check(getsockname(fd, bound, Uint32Array.of(bound.length)));

@@ -1,7 +1,7 @@
 // What a proxy process is told when it starts, as one line of JSON on its standard input: `startProxy` runs from this,
 // the supervisor (`supervise/`) writes it. It carries secrets, so it is never an argument, an environment variable or a
-// file. The input stays open after that line as long as the parent lives: at its end the proxy drains and exits, so that a
-// supervisor that was killed leaves no proxy behind.
+// file. The input stays open after that line as long as the parent lives, for its orders: at its end the proxy drains and
+// exits, so that a supervisor that was killed leaves no proxy behind.
 import type { SocketAddress } from "#config/cluster.ts";
 import type { Workload } from "#config/workload.ts";
 
@@ -21,8 +21,24 @@ export interface Bootstrap {
   readonly sockets: readonly InheritedSocket[];
   /** Longest wait for exchanges in flight after SIGTERM, in milliseconds. */
   readonly drainMs: number;
+  /** Present when several processes are one proxy. */
+  readonly worker?: WorkerPlace;
   /** For the agent of an Envoy. Absent: Weft's own data path. */
   readonly envoy?: EnvoySettings;
+}
+
+/** One of several processes that share the ports of one proxy. */
+export interface WorkerPlace {
+  /**
+   * Counted from 0. The first one leads: it has the stream to the control plane, the certificate and the admin address, and
+   * hands to the others what they need.
+   */
+  readonly index: number;
+  readonly count: number;
+  /** Memory that all of them share (`SharedState`). */
+  readonly memoryFd: number;
+  /** The others that served already when this one started. */
+  readonly peers: readonly number[];
 }
 
 export interface EnvoySettings {
@@ -51,9 +67,24 @@ export interface InheritedSocket {
   readonly fd: number;
 }
 
+/** One line of JSON on the proxy's standard input, after the bootstrap. */
+export type ProxyOrder =
+  /** Leave the mesh, but go on serving: `left` tells when nobody calls any more. SIGTERM does that and drains. */
+  | { readonly order: "leave" }
+  /** Another process has taken the sockets over: accept nothing more, finish what is open, exit. The workload stays. */
+  | { readonly order: "retire" }
+  /** What runs behind this proxy, so that it does not outlive a parent that is killed. `startedAt`: proc(5), starttime. */
+  | { readonly order: "application"; readonly pid: number; readonly startedAt: string }
+  /** A worker of this proxy has ended. */
+  | { readonly order: "worker-gone"; readonly worker: number };
+
 /** One line of JSON on the proxy's standard output. */
 export type ProxyEvent =
   /** Configuration is applied, a certificate is held, every listener accepts. */
   | { readonly event: "ready"; readonly source: "control-plane" | "last-good" }
+  /** The answer to `leave`. */
+  | { readonly event: "left" }
+  /** A worker has not answered for long: it should be ended and started again. */
+  | { readonly event: "stuck"; readonly worker: number }
   /** The proxy cannot go on and restarting it would not help (its token was refused, its state is another workload's). */
   | { readonly event: "fatal"; readonly code: string; readonly message: string };

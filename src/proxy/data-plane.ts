@@ -7,6 +7,7 @@ import type { Log } from "#core/log.ts";
 import { serveHttp1 } from "#http/server/server-connection.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
+import { TurnClock } from "#net/turn-clock.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
 import type { After } from "./detection/detect-protocol.ts";
@@ -76,7 +77,8 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    const { clock, random, identity, workload } = options;
+    const { random, identity, workload } = options;
+    const clock = new TurnClock(options.clock);
     this.#startedAtMs = clock.wallMs();
     this.tls = new TlsMaterial(identity, () => clock.wallMs());
     this.#timers = new Timers(clock);

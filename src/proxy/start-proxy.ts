@@ -31,6 +31,7 @@ import { DataPlane } from "./data-plane.ts";
 import { enrol } from "./identity/enrol.ts";
 import { IdentityStore } from "./identity/identity-store.ts";
 import { nodeIdOf } from "./node-id.ts";
+import type { ParentLink } from "./parent-link.ts";
 import { type LineWriter, openLineWriter } from "./telemetry/line-writer.ts";
 
 export interface ProxyOptions {
@@ -43,6 +44,8 @@ export interface ProxyOptions {
   readonly peerUid: (transport: Transport) => number | undefined;
   /** Whose connections the unguarded loopback ports accept. */
   readonly ownUid: number;
+  /** To the process that started this one; absent: nobody gives orders. */
+  readonly parent?: ParentLink;
   /** `ready` once; or `fatal`, when starting again would not help. */
   readonly onEvent: (event: ProxyEvent) => void;
 }
@@ -50,6 +53,12 @@ export interface ProxyOptions {
 export interface Proxy extends AsyncDisposable {
   /** Leaves the mesh, lets requests under way finish (at most `drainMs` of the bootstrap), closes everything. */
   drain(): Promise<void>;
+  /** Leaves the mesh and goes on serving; resolves when nobody calls any more, or soon. Absent: only `drain` leaves. */
+  leave?(): Promise<void>;
+  /** Another process serves the sockets now: accepts nothing more and finishes what is open (at most `drainMs`). */
+  retire?(): Promise<void>;
+  /** Another worker of the same proxy has ended. */
+  workerGone?(worker: number): void;
   /** After the access log was moved away. */
   reopenLogs(): void;
 }
@@ -78,6 +87,9 @@ class RunningProxy implements Proxy {
   #saving: ReturnType<typeof setTimeout> | undefined;
   #isReady = false;
   #isStopped = false;
+  /** Its successor keeps what it has on disk. */
+  #isRetiring = false;
+  #leaving: Promise<void> | undefined;
   #waitsFor = "an identity";
 
   constructor(options: ProxyOptions) {
@@ -131,12 +143,29 @@ class RunningProxy implements Proxy {
     this.#accessLog?.reopen();
   }
 
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leaveMesh();
+    return this.#leaving;
+  }
+
   async drain(): Promise<void> {
-    await this.#stop(this.#options.bootstrap.drainMs);
+    const { drainMs } = this.#options.bootstrap;
+    if (this.#isStopped) return;
+    await this.leave(); // others learn that we leave before we do
+    await this.#stop(() => this.#plane.drain(drainMs));
+  }
+
+  async retire(): Promise<void> {
+    const { drainMs } = this.#options.bootstrap;
+    this.#isRetiring = true;
+    this.#saveNow();
+    await this.#stop(() => this.#plane.retire(drainMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop(0);
+    if (this.#isStopped) return;
+    await this.leave();
+    await this.#stop(() => this.#plane.close());
   }
 
   async #run(): Promise<void> {
@@ -210,7 +239,7 @@ class RunningProxy implements Proxy {
   #apply(update: ConfigUpdate): Verdict {
     const result = this.#plane.apply(update.snapshot);
     if (result.kind === "refused") return { kind: "rejected", reason: result.reason };
-    this.#saving ??= setTimeout(() => this.#save(), SAVE_MS);
+    if (!this.#isRetiring) this.#saving ??= setTimeout(() => this.#save(), SAVE_MS);
     return { kind: "accepted" };
   }
 
@@ -225,6 +254,10 @@ class RunningProxy implements Proxy {
     }
   }
 
+  #saveNow(): void {
+    if (this.#saving !== undefined) this.#save();
+  }
+
   #save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
@@ -236,14 +269,21 @@ class RunningProxy implements Proxy {
     }
   }
 
-  async #stop(drainMs: number): Promise<void> {
+  async #leaveMesh(): Promise<void> {
+    this.#push?.[Symbol.dispose]();
+    const { inbound } = this.#options.bootstrap.workload;
+    await this.#stream?.leave(inbound.length > 0 ? LEAVE_MS : LEAVE_UNCALLED_MS);
+  }
+
+  /** Configuration and counters are kept up to the last request: connections may stay for long. */
+  async #stop(finish: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    if (this.#saving !== undefined) this.#save();
+    this.#saveNow();
     this.#identity[Symbol.dispose]();
+    await finish();
     this.#push?.[Symbol.dispose]();
-    await this.#stream?.leave(LEAVE_MS); // others learn that we leave before we do
-    await (drainMs > 0 ? this.#plane.drain(drainMs) : this.#plane.close());
+    this.#stream?.[Symbol.dispose]();
     await this.#accessLog?.[Symbol.asyncDispose]();
   }
 
@@ -263,6 +303,8 @@ class RunningProxy implements Proxy {
 const SAVE_MS = 200;
 /** Longest that others are waited for to have heard that this proxy goes away. */
 const LEAVE_MS = 5_000;
+/** The same of a proxy that nobody calls. */
+const LEAVE_UNCALLED_MS = 500;
 
 function checkRegex(pattern: string): string | undefined {
   try {

@@ -82,7 +82,7 @@ export const command: Command = {
       .option("--control-plane <host:port>", "its xDS address, with --token")
       .option("--roots <file>", "PEM file of its root certificates, with --token")
       .option("--trust-domain <domain>", "its trust domain, with --token (default: cluster.local)")
-      .option("--drain <seconds>", "longest wait for requests in flight at the end", "5")
+      .option("--drain <seconds>", "longest wait for what is in flight at the end", "30")
       .option("--engine <engine>", "what carries the traffic: weft, or envoy", "weft")
       .option("--envoy-path <program>", "the Envoy to run (default: the one on PATH)")
       .option("-q, --quiet", "say nothing but errors")
@@ -122,6 +122,7 @@ async function run(
     dataDir: flags.dataDir,
     version: environment.version,
     drainMs: drainMs(flags.drain),
+    concurrency: 1,
     ...(envoy === undefined ? {} : { envoy }),
     command: words,
     environment: { ...process.env, ...environment.userProxy },

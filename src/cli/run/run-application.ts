@@ -1,37 +1,27 @@
-import { constants } from "node:os";
 import { CliError } from "../cli-error.ts";
+import { exitCodeOf } from "./run-signals.ts";
 
-const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-
-/**
- * Runs the user's command with our own standard streams, hands signals on to it, and resolves with the exit code that a
- * shell would report for it (128 + signal number when a signal ended it). Throws CliError when it cannot be started.
- */
-export async function runApplication(
-  command: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
-  let child: Bun.Subprocess | undefined;
-  // We listen before it runs: a signal in between would end us and leave it behind. Handlers run between turns of the
-  // event loop, so there is a child by then.
-  const stops = forwarded.map((signal) => onSignal(signal, () => child?.kill(signal)));
-  // A terminal sends Ctrl-C to the application itself, which is in our group; from elsewhere it has to be handed on.
-  stops.push(
-    onSignal("SIGINT", () => {
-      if (!process.stdin.isTTY) child?.kill("SIGINT");
-    }),
-  );
-  try {
-    child = start(command, environment);
-    await child.exited;
-  } finally {
-    for (const stop of stops) stop();
-  }
-  if (child.signalCode === null) return child.exitCode ?? 0;
-  return 128 + (constants.signals[child.signalCode as keyof typeof constants.signals] ?? 0);
+/** The user's command at work. */
+export interface Application {
+  readonly pid: number;
+  /** The exit code that a shell would report (128 + signal number when a signal ended it). */
+  readonly exited: Promise<number>;
+  signal(name: NodeJS.Signals): void;
 }
 
-function start(
+/** Runs the user's command with our own standard streams. Throws CliError when it cannot be started. */
+export function startApplication(
+  command: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Application {
+  const child = spawn(command, environment);
+  const exited = child.exited.then(() =>
+    child.signalCode === null ? (child.exitCode ?? 0) : exitCodeOf(`${child.signalCode}`),
+  );
+  return { pid: child.pid, exited, signal: (name) => child.kill(name) };
+}
+
+function spawn(
   command: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Bun.Subprocess {
@@ -60,9 +50,4 @@ function cannotRun(program: string, cause?: unknown): CliError {
   const isMissing = cause === undefined || code === "ENOENT";
   const why = isMissing ? "no such program" : `cannot be started (${code ?? String(cause)})`;
   return new CliError("usage", `${program}: ${why}`, "the command to run comes after --", cause);
-}
-
-function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {
-  process.on(signal, handler);
-  return () => process.off(signal, handler);
 }

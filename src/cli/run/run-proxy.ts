@@ -1,5 +1,4 @@
 import { systemClock } from "#core/clock.ts";
-import type { ProxyEvent } from "#proxy/bootstrap.ts";
 import type { ProxyMainOptions } from "#proxy/proxy-main.ts";
 import { jsonLog } from "../output/json-log.ts";
 
@@ -12,7 +11,7 @@ export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise
     clock: systemClock,
     random: Math.random,
     log: jsonLog((line) => process.stderr.write(line)),
-    say: (event: ProxyEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`),
+    output: (line) => void process.stdout.write(line),
     onTerminate: (callback) => void process.on("SIGTERM", callback),
     onReopen: (callback) => void process.on("SIGHUP", callback),
     start,

@@ -20,7 +20,9 @@ import { withEngineOptions } from "./engine-options.ts";
 import { type EnvoyEngine, openEnvoyEngine } from "./envoy-engine.ts";
 import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
 import { proxyCommandLine } from "./proxy-program.ts";
-import { runApplication } from "./run-application.ts";
+import { startApplication } from "./run-application.ts";
+import { runBesideProxy } from "./run-beside-proxy.ts";
+import { exitCodeOf, RunSignals } from "./run-signals.ts";
 
 export interface RunOptions {
   readonly name: string;
@@ -34,6 +36,8 @@ export interface RunOptions {
   readonly dataDir: string;
   readonly version: string;
   readonly drainMs: number;
+  /** Processes that carry the traffic. */
+  readonly concurrency: number;
   /** Path of an Envoy that carries the traffic. Absent: Weft's own proxy does. */
   readonly envoy?: string;
   readonly command: readonly string[];
@@ -55,6 +59,7 @@ export interface Joining {
 
 /** Resolves with the application's exit code. Throws CliError. */
 export async function runWorkload(options: RunOptions): Promise<number> {
+  using signals = new RunSignals();
   const parent = join(dataDirectory(options.dataDir).proxies, options.namespace);
   using directory = claimInstanceDirectory(parent, instanceBase(options));
   using open = openAll(options, directory);
@@ -62,21 +67,40 @@ export async function runWorkload(options: RunOptions): Promise<number> {
     options.envoy === undefined ? undefined : openEnvoyEngine(options.envoy, directory.path);
   const workload = describeWorkload(options, directory, open, envoy);
   const secret = randomBytes(24).toString("base64url");
-  const hadService = await options.hasService();
+  const hadService = await Promise.race([options.hasService(), signals.interrupted]);
+  if (typeof hadService === "string") return exitCodeOf(hadService);
   const proxy = startProxy({ options, directory, open, workload, secret, envoy });
-  try {
-    await waitUntilReady(proxy);
-    sayReady(options, workload, hadService);
-    const port = portOf(open, "http-proxy");
-    const env = {
-      ...options.environment,
-      ...appEnvironment(options.environment, { port, secret }),
-    };
-    return await runApplication(options.command, env);
-  } finally {
-    await proxy.stop(options.drainMs + 1_000);
-  }
+  return await runBesideProxy({
+    proxy,
+    signals,
+    startApplication() {
+      sayReady(options, workload, hadService);
+      const port = portOf(open, "http-proxy");
+      const variables = appEnvironment(options.environment, { port, secret });
+      return startApplication(options.command, { ...options.environment, ...variables });
+    },
+    replaceProxy: () => void replaceProxy(proxy, options, workload),
+    closeSockets: () => open[Symbol.dispose](),
+    drainMs: options.drainMs,
+  });
 }
+
+async function replaceProxy(
+  proxy: ProxyProcess,
+  { say, envoy }: RunOptions,
+  { name }: Workload,
+): Promise<void> {
+  if (envoy !== undefined) {
+    say(`the proxy of ${name} is not replaced: an Envoy opens its ports itself`);
+    return;
+  }
+  say(`a new proxy of ${name} is being started`);
+  const end = await proxy.replace(REPLACE_MS);
+  if (end.kind === "replaced") say(`a new proxy of ${name} has taken over; the old one finishes`);
+  else say(`the proxy of ${name} is not replaced: ${end.reason}; the old one goes on`);
+}
+
+const REPLACE_MS = 30_000;
 
 /** Versions of one service keep their places (ports, last good configuration) apart. */
 function instanceBase({ name, labels }: RunOptions): string {
@@ -98,7 +122,8 @@ function openAll(options: RunOptions, directory: InstanceDirectory): OpenSockets
   }
 }
 
-function wantedSockets({ ports, upstreams, address, envoy }: RunOptions): readonly WantedSocket[] {
+function wantedSockets(options: RunOptions): readonly WantedSocket[] {
+  const { ports, upstreams, address, envoy, concurrency: count } = options;
   const loopback = "127.0.0.1";
   const isReserved = envoy !== undefined; // it opens its ports itself
   return [
@@ -106,13 +131,15 @@ function wantedSockets({ ports, upstreams, address, envoy }: RunOptions): readon
       name: `inbound|${workloadPort}`,
       host: address,
       isReserved,
+      count,
     })),
-    { name: "http-proxy", host: loopback, isReserved },
+    { name: "http-proxy", host: loopback, isReserved, count },
     ...upstreams.map(({ localPort }) => ({
       name: `upstream|${localPort}`,
       host: loopback,
       port: localPort,
       isReserved,
+      count,
     })),
     { name: "admin", host: loopback },
     { name: "metrics", host: loopback },
@@ -185,6 +212,7 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
     command: () => envoy?.command() ?? proxyCommandLine(["--smol"]),
     environment: withEngineOptions(process.env),
     sockets: open.sockets,
+    workers: envoy === undefined ? options.concurrency : 1,
     bootstrap,
     logPath: join(directory.path, "proxy.log"),
     clock: systemClock,
@@ -192,7 +220,7 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
       if (event.kind === "ready") setTimeout(settleMemory, SETTLE_MS).unref();
       if (event.kind === "died")
         options.say(
-          `the proxy of ${workload.name} ended (${event.how}); starting it again on the same ports`,
+          `${whoDied(event.worker, options.concurrency)} of ${workload.name} ended (${event.how}); starting it again on the same ports`,
         );
       if (event.kind === "ready" && event.source === "last-good")
         options.say(
@@ -209,13 +237,8 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
 /** The application has started by then. */
 const SETTLE_MS = 1_000;
 
-async function waitUntilReady(proxy: ProxyProcess): Promise<void> {
-  try {
-    await proxy.ready;
-  } catch (cause) {
-    throw new CliError("failed", cause instanceof Error ? cause.message : String(cause));
-  }
-}
+const whoDied = (worker: number, workers: number): string =>
+  workers === 1 ? "the proxy" : `worker ${worker + 1} of ${workers} of the proxy`;
 
 function sayReady(
   { ports, namespace, name, say }: RunOptions,

@@ -27,8 +27,11 @@ import { SERVER_OPTIONS, type ServerOptions } from "./server-options.ts";
 export interface ServerConnection {
   readonly transport: Transport;
   readonly isIdle: boolean;
-  /** Ends at once when idle, else after the response under way, which says so. */
-  drain(): void;
+  /**
+   * Ends after the next response, which says so. With HTTP/1 a request may be on its way while we close: so an idle
+   * connection stays for `idleMs` (default 0), unless it is used.
+   */
+  drain(idleMs?: number): void;
   destroy(): void;
 }
 
@@ -124,9 +127,11 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     return this.#options.date();
   }
 
-  drain(): void {
+  drain(idleMs = 0): void {
     this.#isDraining = true;
-    if (this.#state === "idle") this.#endNow();
+    if (this.#state !== "idle") return;
+    if (idleMs === 0) this.#endNow();
+    else this.#due(Math.min(idleMs, this.#options.idleTimeoutMs));
   }
 
   destroy(): void {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processStart } from "./process-start.ts";
 
 /** The directory that one running instance of a workload has to itself, and the name that comes with it. */
 export interface InstanceDirectory extends Disposable {
@@ -45,15 +46,12 @@ function claim(lock: string): boolean {
 function isHeld(lock: string): boolean {
   try {
     const mark = readFileSync(lock, "utf8");
-    return mark !== "" && processMark(Number(mark.split(" ")[0])) === mark;
+    const pid = Number(mark.split(" ")[0]);
+    return mark !== "" && processStart(pid) !== undefined && processMark(pid) === mark;
   } catch {
     return false; // given back in this moment, or its owner is gone
   }
 }
 
-/** `<pid> <start time>`: a number that was given to another process since does not count as alive. Throws when there is no such process. */
-function processMark(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return `${pid} ${fields[19]}`; // proc(5): field 22, starttime
-}
+/** `<pid> <start time>`: a number that was given to another process since does not count as alive. */
+const processMark = (pid: number): string => `${pid} ${processStart(pid)}`;

@@ -1,4 +1,4 @@
-import { openListeningSocket, reservePort } from "#net/listening-socket.ts";
+import { type ListeningSocket, openListeningSockets, reservePort } from "#net/listening-socket.ts";
 import type { SupervisedSocket } from "./proxy-process.ts";
 import type { RememberedPorts } from "./remembered-ports.ts";
 
@@ -9,6 +9,8 @@ export interface WantedSocket {
   readonly port?: number;
   /** The proxy opens it itself: the number is only held for it. */
   readonly isReserved?: boolean;
+  /** Sockets at that port, one for each process that accepts there. Default 1. */
+  readonly count?: number;
 }
 
 export interface OpenSockets extends Disposable {
@@ -22,35 +24,48 @@ export function openSockets(
   wanted: readonly WantedSocket[],
   remembered: RememberedPorts,
 ): OpenSockets {
-  const open: { readonly socket: SupervisedSocket; close(): void }[] = [];
+  const opened: { readonly socket: SupervisedSocket; close(): void }[] = [];
   const close = () => {
-    for (const { close: closeOne } of open) closeOne();
+    for (const { close: closeOne } of opened) closeOne();
   };
   try {
-    for (const want of wanted) open.push(openOne(want, remembered[want.name]));
+    for (const want of wanted) opened.push(openOne(want, remembered[want.name]));
   } catch (cause) {
     close();
     throw cause;
   }
-  const sockets = open.map(({ socket }) => socket);
+  const sockets = opened.map(({ socket }) => socket);
   const ports = Object.fromEntries(sockets.map(({ name, address }) => [name, address.port]));
   return { sockets, ports, [Symbol.dispose]: close };
 }
 
-function openOne({ name, host, port, isReserved }: WantedSocket, last: number | undefined) {
-  const open = isReserved === true ? reservePort : openListeningSocket;
-  const listening = port === undefined ? openNear(open, host, last) : open({ host, port });
-  const socket = { name, address: { host, port: listening.port }, fd: listening.fd };
-  return { socket, close: () => listening.close() };
+function openOne(want: WantedSocket, last: number | undefined) {
+  const { name, host, port } = want;
+  const listening = port === undefined ? openNear(want, last) : open(want, port);
+  const fds = listening.map(({ fd }) => fd);
+  const socket = { name, address: { host, port: listening[0]?.port ?? 0 }, fds };
+  const close = () => {
+    for (const one of listening) one.close();
+  };
+  return { socket, close };
 }
 
-function openNear(open: typeof reservePort, host: string, last: number | undefined) {
+function openNear(want: WantedSocket, last: number | undefined) {
   if (last !== undefined) {
     try {
-      return open({ host, port: last });
+      return open(want, last);
     } catch {
       // somebody has taken it since: any other will do
     }
   }
-  return open({ host, port: 0 });
+  return open(want, 0);
+}
+
+function open(
+  { host, isReserved, count = 1 }: WantedSocket,
+  port: number,
+): readonly ListeningSocket[] {
+  return isReserved === true
+    ? [reservePort({ host, port })]
+    : openListeningSockets({ host, port }, count);
 }

@@ -1,18 +1,16 @@
-// Runs the proxy as a child that inherits its listening sockets, and starts it again when it dies: the sockets stay
-// open here, so callers wait in the accept queue instead of being refused.
-//
-//   start ──► starting ──ready──► running ──exit──► (backoff) ──► starting …
-//                 └──fatal──► failed        stop() ──► SIGTERM ──► exited
+// Runs a proxy as children that inherit its listening sockets, starts them again when they die, and replaces them by new
+// ones on the same sockets: these stay open here, so callers wait in the accept queue instead of being refused.
 
-import { closeSync, openSync } from "node:fs";
 import type { Clock } from "#core/clock.ts";
-import type { Bootstrap, InheritedSocket, ProxyEvent } from "../bootstrap.ts";
+import type { Bootstrap, InheritedSocket } from "../bootstrap.ts";
+import { Generation, type GenerationEvent } from "./generation.ts";
+import { processStart } from "./process-start.ts";
 
 export interface SupervisedSocket {
   readonly name: string;
   readonly address: { readonly host: string; readonly port: number };
-  /** Of the listening socket in this process. */
-  readonly fd: number;
+  /** Of the listening sockets in this process: one for all workers, or one for each. */
+  readonly fds: readonly number[];
 }
 
 export interface ProxyProcessOptions {
@@ -21,6 +19,8 @@ export interface ProxyProcessOptions {
   /** Of the proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly sockets: readonly SupervisedSocket[];
+  /** Processes that share the sockets. Default 1. */
+  readonly workers?: number;
   /** Called for every start, so that a restarted proxy gets a fresh token. */
   bootstrap(sockets: readonly InheritedSocket[]): Promise<Bootstrap>;
   /** The proxy's own log lines. */
@@ -29,24 +29,29 @@ export interface ProxyProcessOptions {
   onEvent(event: SupervisionEvent): void;
 }
 
-export type SupervisionEvent =
-  | { readonly kind: "ready"; readonly source: "control-plane" | "last-good"; readonly pid: number }
-  | { readonly kind: "died"; readonly how: string; readonly restartInMs: number }
-  | { readonly kind: "failed"; readonly message: string };
+export type SupervisionEvent = GenerationEvent;
+
+/** How an attempt to replace the running proxy has ended. */
+export type Replacement =
+  | { readonly kind: "replaced" }
+  /** The one of before goes on. */
+  | { readonly kind: "kept"; readonly reason: string };
 
 export interface ProxyProcess {
   /** Resolves when the proxy is first ready; rejects when it never will be. */
   readonly ready: Promise<void>;
-  /** SIGTERM: drains, then ends. Resolves when the process is gone; kills it after `deadlineMs`. */
+  /** Leaves the mesh and goes on serving; resolves when nobody calls any more, or after `deadlineMs`. Once is enough. */
+  leave(deadlineMs: number): Promise<void>;
+  /**
+   * Starts a new proxy on the same sockets. When it is ready the one of now finishes what is open and ends; when it is not
+   * within `deadlineMs`, the one of now stays.
+   */
+  replace(deadlineMs: number): Promise<Replacement>;
+  /** The program that would be left alone if this process and then the proxy died. */
+  guard(pid: number): void;
+  /** SIGTERM: drains, then ends. Resolves when all processes are gone; kills them after `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
-
-type Child = Bun.Subprocess<"pipe", "pipe", number>;
-
-const firstInheritedFd = 3;
-const steadyAfterMs = 10_000;
-const maxRestartDelayMs = 5_000;
-const fastFailuresBeforeGivingUp = 5;
 
 export function superviseProxy(options: ProxyProcessOptions): ProxyProcess {
   return new Supervisor(options);
@@ -54,117 +59,95 @@ export function superviseProxy(options: ProxyProcessOptions): ProxyProcess {
 
 class Supervisor implements ProxyProcess {
   readonly #options: ProxyProcessOptions;
-  readonly #ready = Promise.withResolvers<void>();
-  #child: Child | undefined;
-  #everReady = false;
-  #stopping = false;
-  #failures = 0;
-  #lastWords = "";
-  readonly #running: Promise<void>;
+  readonly ready: Promise<void>;
+  #current: Generation;
+  /** What is being started in its place. */
+  #next: Generation | undefined;
+  /** What was replaced and finishes. */
+  readonly #retired = new Set<Generation>();
+  #leaving: Promise<void> | undefined;
+  #application: Parameters<Generation["tellApplication"]>[0] | undefined;
+  #isStopping = false;
 
   constructor(options: ProxyProcessOptions) {
     this.#options = options;
-    this.#ready.promise.catch(() => undefined); // whoever awaits `ready` sees it
-    this.#running = this.#run();
+    this.#current = this.#start((event) => options.onEvent(event));
+    this.ready = this.#current.ready;
   }
 
-  get ready(): Promise<void> {
-    return this.#ready.promise;
+  leave(deadlineMs: number): Promise<void> {
+    this.#leaving ??= this.#current.leave(deadlineMs);
+    return this.#leaving;
+  }
+
+  async replace(deadlineMs: number): Promise<Replacement> {
+    if (this.#next !== undefined)
+      return { kind: "kept", reason: "a new one is being started already" };
+    if (this.#isStopping || this.#leaving !== undefined)
+      return { kind: "kept", reason: "it is being stopped" };
+    const next = this.#start((event) => this.#onEventOf(next, event));
+    this.#next = next;
+    const reason = await readyWithin(next, deadlineMs);
+    this.#next = undefined;
+    if (reason !== undefined || this.#isStopping || this.#leaving !== undefined) {
+      await next.stop(0);
+      return { kind: "kept", reason: reason ?? "it is being stopped" };
+    }
+    const before = this.#current;
+    this.#current = next;
+    this.#retired.add(before);
+    before.retire();
+    void before.over.then(() => this.#retired.delete(before));
+    return { kind: "replaced" };
+  }
+
+  guard(pid: number): void {
+    const startedAt = processStart(pid);
+    if (startedAt === undefined) return;
+    this.#application = { order: "application", pid, startedAt };
+    for (const generation of this.#all()) generation.tellApplication(this.#application);
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    this.#stopping = true;
-    const child = this.#child;
-    child?.kill("SIGTERM");
-    const timer = setTimeout(() => child?.kill("SIGKILL"), deadlineMs);
-    await this.#running;
-    clearTimeout(timer);
+    this.#isStopping = true;
+    await Promise.all(this.#all().map((generation) => generation.stop(deadlineMs)));
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const startedAt = this.#options.clock.monotonicMs();
-      const how = await this.#runOnce().catch((cause: unknown) => String(cause));
-      if (this.#stopping) return;
-      const steady = this.#options.clock.monotonicMs() - startedAt >= steadyAfterMs;
-      this.#failures = steady ? 0 : this.#failures + 1;
-      if (
-        this.#lastWords !== "" ||
-        (!this.#everReady && this.#failures >= fastFailuresBeforeGivingUp)
-      ) {
-        this.#fail(this.#lastWords === "" ? `the proxy does not start: ${how}` : this.#lastWords);
-        return;
-      }
-      // The first restart is at once: the sockets are open and callers wait.
-      const restartInMs =
-        this.#failures <= 1 ? 0 : Math.min(maxRestartDelayMs, 100 * 2 ** this.#failures);
-      this.#options.onEvent({ kind: "died", how, restartInMs });
-      await Bun.sleep(restartInMs);
-    }
+  #all(): readonly Generation[] {
+    return [...this.#retired, this.#current, ...(this.#next === undefined ? [] : [this.#next])];
   }
 
-  async #runOnce(): Promise<string> {
-    const { sockets } = this.#options;
-    const inherited = sockets.map(({ name, address }, index) => ({
-      name,
-      address,
-      fd: firstInheritedFd + index,
-    }));
-    const bootstrap = await this.#options.bootstrap(inherited);
-    if (this.#stopping) return "stopped";
-    const child = this.#spawn();
-    this.#child = child;
-    child.stdin.write(`${JSON.stringify(bootstrap)}\n`);
-    await child.stdin.flush();
-    await this.#listen(child);
-    await child.exited;
-    return child.signalCode === null ? `exit code ${child.exitCode}` : `${child.signalCode}`;
+  #start(onEvent: (event: SupervisionEvent) => void): Generation {
+    const generation = new Generation({
+      ...this.#options,
+      workers: this.#options.workers ?? 1,
+      onEvent,
+    });
+    if (this.#application !== undefined) generation.tellApplication(this.#application);
+    return generation;
   }
 
-  #spawn(): Child {
-    const { environment, sockets, logPath } = this.#options;
-    const command = [...this.#options.command()];
-    const log = openSync(logPath, "a", 0o600);
-    try {
-      const stdio = ["pipe", "pipe", log, ...sockets.map(({ fd }) => fd)] as const;
-      // A group of its own: Ctrl-C in the terminal is for the application, the proxy drains after it.
-      const env = { ...environment };
-      return Bun.spawn(command, { stdio: [...stdio], env, detached: true }) as unknown as Child;
-    } finally {
-      closeSync(log);
-    }
-  }
-
-  async #listen(child: Child): Promise<void> {
-    let rest = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stdout) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) this.#take(readEvent(line), child.pid);
-    }
-  }
-
-  #take(event: ProxyEvent | undefined, pid: number): void {
-    if (event?.event === "fatal") this.#lastWords = event.message;
-    if (event?.event !== "ready") return;
-    this.#everReady = true;
-    this.#ready.resolve();
-    this.#options.onEvent({ kind: "ready", source: event.source, pid });
-  }
-
-  #fail(message: string): void {
-    this.#ready.reject(new Error(message));
-    this.#options.onEvent({ kind: "failed", message });
+  /** Of a generation that is not the first: what it says while it starts is told by `replace`. */
+  #onEventOf(generation: Generation, event: SupervisionEvent): void {
+    if (generation === this.#current) this.#options.onEvent(event);
   }
 }
 
-function readEvent(line: string): ProxyEvent | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    const isEvent = typeof value === "object" && value !== null && "event" in value;
-    return isEvent ? (value as ProxyEvent) : undefined;
-  } catch {
-    return undefined; // not ours
-  }
+/** Undefined: it is ready; else why it is not. */
+async function readyWithin(
+  generation: Generation,
+  deadlineMs: number,
+): Promise<string | undefined> {
+  const late = Promise.withResolvers<string>();
+  const timer = setTimeout(
+    () => late.resolve(`it was not ready within ${deadlineMs / 1_000} s`),
+    deadlineMs,
+  );
+  const ready = generation.ready.then(
+    () => undefined,
+    (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
+  );
+  const reason = await Promise.race([ready, late.promise]);
+  clearTimeout(timer);
+  return reason;
 }
