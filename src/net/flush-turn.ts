@@ -5,6 +5,9 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Another number for each event of a socket and each turn of the event loop: the time of `TurnClock`. */
+export const turn = { number: 0 };
+
 let waiting: Flushable[] = [];
 let flushing: Flushable[] = [];
 
@@ -14,6 +17,7 @@ export function flushAtEndOfTurn(target: Flushable): void {
 }
 
 function flushAll(): void {
+  turn.number++;
   const targets = waiting;
   waiting = flushing;
   flushing = targets;

@@ -1,4 +1,4 @@
-import { type Flushable, flushAtEndOfTurn } from "./flush-turn.ts";
+import { type Flushable, flushAtEndOfTurn, turn } from "./flush-turn.ts";
 import type { NativeReceiver, NativeSocket } from "./native-socket.ts";
 import { NetError } from "./net-error.ts";
 import { addressText } from "./socket-address.ts";
@@ -126,6 +126,7 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   }
 
   receive(bytes: Buffer): void {
+    turn.number++;
     if (this.#isDestroyed) return;
     if (this.#isHolding) {
       this.#held ??= [];

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { descriptorOf } from "./file-limit.ts";
-import { type Flushable, flushAtEndOfTurn } from "./flush-turn.ts";
+import { type Flushable, flushAtEndOfTurn, turn } from "./flush-turn.ts";
 import { NetError } from "./net-error.ts";
 import { addressText } from "./socket-address.ts";
 import { openFailure } from "./socket-failure.ts";
@@ -182,6 +182,7 @@ export class SocketTransport implements Transport, Flushable {
   };
 
   readonly #onData = (bytes: Buffer): void => {
+    turn.number++;
     if (this.isClosed) return;
     this.bytesRead += bytes.length;
     this.#events?.onData(bytes);

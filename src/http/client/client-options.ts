@@ -1,3 +1,5 @@
+import { systemClock } from "#core/clock.ts";
+import { TurnClock } from "#net/turn-clock.ts";
 import { BODY_LIMITS, type BodyLimits } from "#wire/http1/body-decoder.ts";
 import { RESPONSE_LIMITS, type ResponseLimits } from "#wire/http1/response-head.ts";
 
@@ -10,9 +12,11 @@ export interface ClientOptions {
   readonly now: () => number;
 }
 
+const clock = new TurnClock(systemClock);
+
 export const CLIENT_OPTIONS: ClientOptions = {
   response: RESPONSE_LIMITS,
   body: BODY_LIMITS,
   maxInformational: 16,
-  now: () => performance.now(),
+  now: () => clock.monotonicMs(),
 };

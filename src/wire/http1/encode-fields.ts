@@ -85,7 +85,11 @@ function applyEdit(
   met[at] = true;
   if (edit.kind === "set" && isFirst) {
     // The name keeps the case in which it came.
-    out.text(`${head.fieldName(index)}: ${edit.text}\r\n`);
+    const packed = head.offsets[index * STRIDE] as number;
+    out.copy(head.bytes, head.base + (packed >>> 16), head.base + (packed & 0xffff));
+    out.text(": ");
+    out.text(edit.text);
+    out.text("\r\n");
   } else if (edit.kind === "rename") {
     out.text(`${edit.text}: `);
     const packed = head.offsets[index * STRIDE + 1] as number;
