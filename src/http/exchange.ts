@@ -124,7 +124,7 @@ export type RequestHandler = (exchange: ServerExchange) => ServerExchangeEvents;
 
 /** How far a request got, for retry decisions. */
 export type SendProgress =
-  /** No byte of it was handed to the kernel. */
+  /** No byte of it was handed to the kernel, or none can have reached the server's program. */
   | "unsent"
   /** Bytes were handed to the kernel, no byte of a response came. */
   | "sent"

@@ -14,6 +14,7 @@ const SYMBOLS = {
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   close: { args: [i32], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
+  ioctl: { args: [i32, u64, ptr], returns: i32 },
   send: { args: [i32, ptr, u32, i32], returns: i64 },
   recv: { args: [i32, ptr, u32, i32], returns: i64 },
   poll: { args: [ptr, u64, i32], returns: i32 },

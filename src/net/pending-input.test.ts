@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { connect } from "./connect.ts";
-import { hasHungUp, hasPendingInput } from "./pending-input.ts";
+import { hasHungUp, hasPendingInput, unacknowledgedBytes } from "./pending-input.ts";
 import type { Transport } from "./transport.ts";
 
 /** What the peer does happens in the kernel at once; the event loop hears of it only when this turn is over. */
@@ -47,6 +47,28 @@ describe("the peer of a connection has hung up", () => {
     ["when it has reset it", (peer: Socket) => void peer.resetAndDestroy(), true],
   ])("%s", async (_, does, expected) => {
     expect(await afterPeer(does, hasHungUp)).toBe(expected);
+  });
+});
+
+describe("of what was written, the peer's kernel has not acknowledged", () => {
+  const written = (transport: Transport): number => {
+    transport.write("four");
+    transport.flush();
+    return unacknowledgedBytes(transport);
+  };
+  const asked = async (does: (peer: Socket) => void): Promise<number> => {
+    let answer = -1;
+    await afterPeer(does, (transport) => {
+      answer = written(transport);
+      return true;
+    });
+    return answer;
+  };
+  test("anything when the peer was gone before", async () => {
+    expect(await asked((peer) => void peer.destroy())).toBe(4);
+  });
+  test("nothing when the peer has taken it, read or not", async () => {
+    expect(await asked(ignore)).toBe(0);
   });
 });
 

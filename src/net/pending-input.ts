@@ -23,10 +23,27 @@ export function hasHungUp(transport: Transport): boolean {
   return ask(transport, POLLRDHUP);
 }
 
+const SIOCOUTQ = 0x5411;
+const answer = new Int32Array(1);
+
+/**
+ * Bytes that were handed to the kernel (of TLS what is on the wire) and that the peer's kernel has not acknowledged, also
+ * after the peer has reset the connection; 0 where it cannot be told. To be asked before the transport is destroyed.
+ */
+export function unacknowledgedBytes(transport: Transport): number {
+  const descriptor = descriptorOf(transport);
+  if (descriptor <= 0 || libc().ioctl(descriptor, SIOCOUTQ, answer) < 0) return 0;
+  return answer[0] ?? 0;
+}
+
+function descriptorOf(transport: Transport): number {
+  if (!("descriptor" in transport) || process.platform !== "linux") return 0;
+  return typeof transport.descriptor === "number" ? transport.descriptor : 0;
+}
+
 function ask(transport: Transport, events: number): boolean {
-  if (!("descriptor" in transport) || process.platform !== "linux") return false;
-  const { descriptor } = transport;
-  if (typeof descriptor !== "number" || descriptor <= 0) return false;
+  const descriptor = descriptorOf(transport);
+  if (descriptor <= 0) return false;
   view.setInt32(0, descriptor, true);
   view.setInt16(4, events, true);
   view.setInt16(6, 0, true);

@@ -1,3 +1,4 @@
+import { unacknowledgedBytes } from "#net/pending-input.ts";
 import type { Transport } from "#net/transport.ts";
 import type { BodyWriter } from "../body-writer.ts";
 import type { ClientExchange, ClientExchangeEvents, FieldView, SendProgress } from "../exchange.ts";
@@ -26,6 +27,7 @@ export class Http1ClientExchange implements ClientExchange {
   readonly #body: BodyWriter;
   /** What the transport had handed to the kernel before the first byte of this request. */
   readonly #writtenBefore: number;
+  #neverArrived = false;
 
   constructor(
     method: string,
@@ -44,7 +46,18 @@ export class Http1ClientExchange implements ClientExchange {
 
   get progress(): SendProgress {
     if (this.hasResponse) return "responding";
+    if (this.#neverArrived) return "unsent";
     return this.#host.transport.bytesWritten > this.#writtenBefore ? "sent" : "unsent";
+  }
+
+  /**
+   * The server has ended its side without an answer. A server that ends an idle connection just as we send has not seen the
+   * request: its kernel has taken none of it, and hands nothing on any more. (To be asked before the transport is gone.)
+   */
+  onServerEnd(): void {
+    const { transport } = this.#host;
+    const sent = transport.bytesWritten - this.#writtenBefore;
+    this.#neverArrived = sent > 0 && unacknowledgedBytes(transport) >= sent;
   }
 
   get bodyBytesSent(): number {

@@ -122,6 +122,7 @@ class Http1ClientConnection
       return;
     }
     if (this.#head === undefined) {
+      if (!exchange.hasResponse) exchange.onServerEnd();
       this.#fail(
         exchange.hasResponse ? new Http1Error("truncated", "upstream") : new NetError("closed"),
       );

@@ -11,17 +11,14 @@ export const ISTIO_HTTP1_ALPN = "istio-http/1.1";
 export type HttpVersion = "http1" | "http2";
 
 /**
- * What is offered in a handshake, best first. A cluster that follows its clients sends their HTTP/2 by a name that says so,
- * since the other side has to know what the application is to be spoken to.
+ * What is offered in a handshake. The server chooses, so HTTP/1.1 is no choice where HTTP/2 is meant. A cluster that follows
+ * its clients sends their HTTP/2 by a name that says so, since the other side has to know how to speak to the application.
  */
 export function offeredAlpn(
   { protocol, multiplexing }: Pick<Cluster, "protocol" | "multiplexing">,
   version: HttpVersion,
 ): readonly string[] {
-  if (protocol === "client" && version === "http2") return [ISTIO_HTTP2_ALPN];
-  return [
-    ...(multiplexing === "off" ? [] : [WEFT_ALPN]),
-    ...(version === "http2" ? [ISTIO_HTTP2_ALPN] : []),
-    ISTIO_HTTP1_ALPN,
-  ];
+  const standard = version === "http2" ? ISTIO_HTTP2_ALPN : ISTIO_HTTP1_ALPN;
+  const isClients = protocol === "client" && version === "http2";
+  return multiplexing === "off" || isClients ? [standard] : [WEFT_ALPN, standard];
 }
