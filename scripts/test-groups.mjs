@@ -12,7 +12,11 @@ const openssl = { program: "openssl", debianPackage: "openssl" };
 const python = { program: "python3", debianPackage: "python3" };
 const pip = { program: "pip3", debianPackage: "python3-pip" };
 const haproxy = { program: "haproxy", debianPackage: "haproxy" };
+const go = { program: "go", debianPackage: "golang-go" };
 const wrk = { program: "wrk", debianPackage: "wrk" };
+const nghttpx = { program: "nghttpx", debianPackage: "nghttp2-proxy" };
+const h2load = { program: "h2load", debianPackage: "nghttp2-client" };
+const nghttpd = { program: "nghttpd", debianPackage: "nghttp2-server" };
 
 /** `bun`: the path of the Bun binary; `root`: the checkout. */
 export function testGroups(root, bun) {
@@ -51,7 +55,12 @@ export function testGroups(root, bun) {
     {
       name: "kubectl",
       needs: [kubectl],
-      steps: present(root, "test/conformance", () => [bunTest("./test/conformance")]),
+      steps: [bunTest(...conformance(root, (name) => !isOfHttp(name)))],
+    },
+    {
+      name: "http-conformance",
+      needs: [go, curl],
+      steps: [bunTest(...conformance(root, isOfHttp))],
     },
     {
       name: "examples",
@@ -60,7 +69,8 @@ export function testGroups(root, bun) {
     },
     {
       name: "bench-smoke",
-      needs: [nginx, haproxy, wrk],
+      needs: [nginx, haproxy, nghttpx, wrk, h2load, nghttpd, python, pip],
+      prepare: (say) => provideEnvoy(say).obstacle,
       steps: present(root, "bench/smoke.test.ts", () => [bunTest("./bench")]),
     },
     {
@@ -90,6 +100,15 @@ function unitTests(root) {
     .filter((name) => name.endsWith(".test.ts") && name !== "readme.test.ts")
     .map((name) => `./test/${name}`);
 }
+
+function conformance(root, isMeant) {
+  return fs
+    .readdirSync(path.join(root, "test/conformance"))
+    .filter((name) => name.endsWith(".test.ts") && isMeant(name))
+    .map((name) => `./test/conformance/${name}`);
+}
+
+const isOfHttp = (name) => /^(h2spec|http2|grpc)/.test(name);
 
 function examples(root) {
   const folder = path.join(root, "examples");

@@ -14,7 +14,6 @@ import {
   manyHosts,
   routesFor,
   routeTable,
-  strictMutualTls,
   tcpCallersPolicy,
   tcpService,
   withoutMultiplexing,
@@ -125,7 +124,7 @@ async function hosts(
 /** Caller → its proxy → mutual TLS → the server's proxy → the backend. */
 async function pair(mesh: Mesh, { key, name, backend, port }: OpenOptions): Promise<Opened> {
   const names = { server: `server-${key}`, client: `client-${key}` };
-  const yaml = strictMutualTls() + callersPolicy(names) + routesFor(names.server);
+  const yaml = callersPolicy(names) + routesFor(names.server);
   const pinned = name === "weft-http1" ? withoutMultiplexing(names.server) : "";
   await applyYaml(mesh, key, yaml + pinned);
   const workloads = startPair(mesh, names, { name, backendPort: backend.port, port });
@@ -137,7 +136,7 @@ async function pair(mesh: Mesh, { key, name, backend, port }: OpenOptions): Prom
 /** The same at layer 4. */
 async function tcp(mesh: Mesh, { key, name, backend, port }: OpenOptions): Promise<Opened> {
   const names = { server: `server-${key}`, client: `client-${key}` };
-  const yaml = strictMutualTls() + tcpService(names.server, backend.port) + tcpCallersPolicy(names);
+  const yaml = tcpService(names.server, backend.port) + tcpCallersPolicy(names);
   await applyYaml(mesh, key, yaml);
   return { workloads: startPair(mesh, names, { name, backendPort: backend.port, port }) };
 }

@@ -1,10 +1,11 @@
 // Starts what a stage compares. An arm that does not come up is broken: it is said, and the others go on.
 import type { Arm, ArmName, ArmOptions } from "../arms/arm.ts";
 import { directArm } from "../arms/direct.ts";
-import { type Mesh, openMesh } from "../arms/mesh.ts";
+import { applyYaml, type Mesh, openMesh } from "../arms/mesh.ts";
 import { serverArm } from "../arms/server-arm.ts";
 import type { Setup } from "../arms/setup.ts";
 import { isWeftArm, weftArm } from "../arms/weft.ts";
+import { strictMutualTls } from "../arms/weft-yaml.ts";
 import { startGrpcBackend } from "../backend/grpc-backend.ts";
 import type { Backend } from "../backend/start-backend.ts";
 import type { Lab } from "../lab/lab.ts";
@@ -84,6 +85,12 @@ async function openArm(name: ArmName, options: ArmOptions, meshes: Meshes): Prom
   return await serverArm(name, options);
 }
 
+async function openStrictMesh(lab: Lab, name: string): Promise<Mesh> {
+  const mesh = await openMesh(lab, { controlPlane: "load", proxies: "proxies" }, name);
+  await applyYaml(mesh, "strict", strictMutualTls());
+  return mesh;
+}
+
 /** Few resources lie in one mesh together; each big table has one of its own, so that no other arm's proxies hold it. */
 class Meshes {
   readonly #lab: Lab;
@@ -98,8 +105,7 @@ class Meshes {
   of({ setup, key }: { readonly setup: Setup; readonly key: string }): Promise<Mesh> {
     const hasTable = "count" in setup;
     const name = hasTable ? `${this.#stage}-mesh-${key}` : `${this.#stage}-mesh`;
-    const cores = { controlPlane: "load", proxies: "proxies" } as const;
-    const mesh = this.#open.get(name) ?? openMesh(this.#lab, cores, name);
+    const mesh = this.#open.get(name) ?? openStrictMesh(this.#lab, name);
     this.#open.set(name, mesh);
     return mesh;
   }

@@ -9,6 +9,7 @@ import {
   instanceKey,
   type Load,
   type Regime,
+  SATURATION_CONNECTIONS,
   type StageName,
   stageNames,
 } from "./cases.ts";
@@ -34,6 +35,8 @@ export interface PlannedRun {
   readonly round: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
+  /** At saturation, over HTTP/1. */
+  readonly connections: number;
 }
 
 /** One arm's processes for one setup. */
@@ -53,7 +56,7 @@ export interface PlannedStage {
 }
 
 /** With `once`: nothing is compared, so runs may disturb each other and tables may be short. */
-const ONCE = { atOnce: 4, entries: 50 } as const;
+const ONCE = { atOnce: 4, entries: 50, connections: 4 } as const;
 
 /** wrk counts whole seconds. */
 const LATER_WARM_UP_SECONDS = 1;
@@ -66,18 +69,24 @@ interface Wanted {
 }
 
 export function planComparison(options: PlanOptions): readonly PlannedStage[] {
-  const wanted = options.once === true ? eachOnce(chosen(options)) : chosen(options);
+  const wanted = chosen(options);
+  if (options.once === true) return planOnce(wanted, options);
   return stageNames.flatMap((name) => {
     const own = wanted.filter((each) => benchCases[each.case].stage === name);
     const runs = runsOf(own, options);
     if (runs.length === 0) return [];
     const settleSeconds = settling.includes(name) ? options.settle : 0;
-    const instances = instancesOf(runs);
-    if (options.once !== true) return [{ name, instances, runs, settleSeconds, atOnce: 1 }];
-    return [
-      { name, instances: instances.map(shortened), runs, settleSeconds, atOnce: ONCE.atOnce },
-    ];
+    return [{ name, instances: instancesOf(runs), runs, settleSeconds, atOnce: 1 }];
   });
+}
+
+/** All of it in one stage. */
+function planOnce(wanted: readonly Wanted[], options: PlanOptions): readonly PlannedStage[] {
+  const runs = runsOf(eachOnce(wanted), options);
+  if (runs.length === 0) return [];
+  const instances = instancesOf(runs).map(shortened);
+  const { settle: settleSeconds } = options;
+  return [{ name: "core", instances, runs, settleSeconds, atOnce: ONCE.atOnce }];
 }
 
 function chosen(options: PlanOptions): readonly Wanted[] {
@@ -123,7 +132,8 @@ function plannedRun(
 ): PlannedRun {
   const { warmUp, seconds } = options;
   const warmUpSeconds = round === 0 ? warmUp : Math.min(warmUp, LATER_WARM_UP_SECONDS);
-  return { case: name, regime: load.regime, arm, round, warmUpSeconds, seconds };
+  const connections = options.once === true ? ONCE.connections : SATURATION_CONNECTIONS;
+  return { case: name, regime: load.regime, arm, round, warmUpSeconds, seconds, connections };
 }
 
 function roundsOf({ rounds }: Load, wanted: number): number {

@@ -6,7 +6,6 @@ import {
   fixedRateConnections,
   HANDSHAKES_AT_ONCE,
   HTTP2_LOAD,
-  SATURATION_CONNECTIONS,
 } from "../compare/cases.ts";
 import type { PlannedRun } from "../compare/plan.ts";
 import { runFixedRate } from "../generator/fixed-rate.ts";
@@ -20,14 +19,14 @@ import type { Lab } from "../lab/lab.ts";
 export async function load(
   lab: Lab,
   arm: Arm,
-  { case: name, regime }: PlannedRun,
+  { case: name, regime, connections }: PlannedRun,
   seconds: number,
 ): Promise<LoadResult> {
   const { client, path } = benchCases[name];
   const { port, setup } = arm;
-  const connections = fixedRateConnections[regime];
-  if (connections !== undefined)
-    return await atFixedRate(lab, { port, rate: FIXED_RATE, connections, seconds });
+  const scheduled = fixedRateConnections[regime];
+  if (scheduled !== undefined)
+    return await atFixedRate(lab, { port, rate: FIXED_RATE, connections: scheduled, seconds });
   const targets = targetsOf(setup, path);
   const [first] = targets;
   if (!first) throw new Error(`${name} asks for nothing`);
@@ -41,7 +40,7 @@ export async function load(
     client === "http1-churn"
       ? [originHead(first, { Connection: "close" })]
       : targets.map((target) => headOf(arm, target));
-  return await saturate(lab, { port, connections: SATURATION_CONNECTIONS, seconds, heads });
+  return await saturate(lab, { port, connections, seconds, heads });
 }
 
 async function atFixedRate(
