@@ -1,6 +1,7 @@
 import { type ConfigType, configTypes } from "#config/snapshot.ts";
 import type { ProxySession } from "./sessions/proxy-sessions.ts";
 import type { TypeSync } from "./sessions/sync-table.ts";
+import type { SeenProtocols } from "./signals/seen-protocols.ts";
 
 /** One proxy as `weft proxies -o json` shows it. */
 export interface ProxyView {
@@ -14,6 +15,8 @@ export interface ProxyView {
   readonly node: string;
   readonly connectedAt: string;
   readonly addresses: ProxyAddresses;
+  /** Where nobody said what is spoken, what the proxy has seen. */
+  readonly seenProtocols: readonly SeenProtocols[];
   /** By Envoy's names of the types. */
   readonly sync: Readonly<Record<SyncColumn, TypeSync>>;
 }
@@ -44,7 +47,7 @@ const columnOf: Readonly<Record<ConfigType, SyncColumn>> = {
   secret: "SDS",
 };
 
-export function viewOf(session: ProxySession): ProxyView {
+export function viewOf(session: ProxySession, seenProtocols: readonly SeenProtocols[]): ProxyView {
   const { workload, nodeId, connectedAtMs, sync } = session;
   const status = configTypes.map((type) => [columnOf[type], sync.status(type)] as const);
   return {
@@ -57,6 +60,7 @@ export function viewOf(session: ProxySession): ProxyView {
     node: nodeId,
     connectedAt: new Date(connectedAtMs).toISOString(),
     addresses: addressesOf(session),
+    seenProtocols,
     sync: Object.fromEntries(status) as Record<SyncColumn, TypeSync>,
   };
 }

@@ -3,7 +3,6 @@ import { Hono } from "hono";
 import type { Clock } from "#core/clock.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 import type { ObjectCache } from "./object-cache.ts";
-import { viewOf } from "./proxy-view.ts";
 import type { XdsPlane } from "./xds-plane.ts";
 
 export interface MetricsOptions {
@@ -27,7 +26,7 @@ export function serveMetrics(options: MetricsOptions): MetricsServer {
   app.get("/metrics", (context) => context.text(exposition(options)));
   app.get("/ready", (context) => context.text("ready\n"));
   app.get("/version", (context) => context.json({ version }));
-  app.get("/debug/syncz", (context) => context.json(plane.sessions.all().map(viewOf)));
+  app.get("/debug/syncz", (context) => context.json(plane.proxies()));
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,

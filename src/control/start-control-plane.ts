@@ -172,13 +172,10 @@ function listenGrpc({ options, identity, tls, plane }: Parts, port: number): Pro
     metrics: ({ peer, nodeId, families }) => {
       const now = clock.wallMs();
       // Only of proxies that are connected: whoever is not is forgotten by nobody.
-      if (plane.sessions.has(peer, nodeId))
-        plane.signals.record(
-          pusherKey(peer, nodeId),
-          peer.namespace,
-          goldenPush(families, now),
-          now,
-        );
+      if (!plane.sessions.has(peer, nodeId)) return;
+      const pusher = pusherKey(peer, nodeId);
+      plane.signals.record(pusher, peer.namespace, goldenPush(families, now), now);
+      plane.seenProtocols.record(pusher, families);
     },
     clock,
     timers: systemTimers,

@@ -15,13 +15,14 @@ import { waitForObjects } from "./liveness/wait-for-objects.ts";
 import { waitUntilForgotten } from "./liveness/wait-until-forgotten.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 import type { ObjectCache } from "./object-cache.ts";
-import { viewOf } from "./proxy-view.ts";
+import { type ProxyView, viewOf } from "./proxy-view.ts";
 import { workloadProblem } from "./registration/check-workload.ts";
 import type { Registrations } from "./registration/registrations.ts";
 import { isManaged } from "./registration/workload-objects.ts";
 import { ProxySessions } from "./sessions/proxy-sessions.ts";
 import { pusherKey } from "./signals/golden-push.ts";
 import { GoldenSignals } from "./signals/golden-signals.ts";
+import { SeenProtocolsByProxy } from "./signals/seen-protocols.ts";
 
 export interface XdsPlaneOptions {
   readonly identity: MeshIdentity;
@@ -45,6 +46,7 @@ const FORGET_MS = 10_000;
 export class XdsPlane {
   readonly sessions: ProxySessions;
   readonly signals: GoldenSignals;
+  readonly seenProtocols = new SeenProtocolsByProxy();
   readonly startedAtMs: number;
   readonly #world: LiveWorld<World>;
   readonly #changes = new ChangeLog();
@@ -71,6 +73,7 @@ export class XdsPlane {
         left: (workload, nodeId, inGoodOrder) => {
           registrations.left(workload, inGoodOrder);
           this.signals.forget(pusherKey(workload, nodeId));
+          this.seenProtocols.forget(pusherKey(workload, nodeId));
         },
         forgotten: (workload) =>
           waitUntilForgotten({
@@ -109,6 +112,13 @@ export class XdsPlane {
     return entry !== undefined && isManaged(entry);
   }
 
+  proxies(): readonly ProxyView[] {
+    return this.sessions.all().map((session) => {
+      const pusher = pusherKey(session.workload, session.nodeId);
+      return viewOf(session, this.seenProtocols.of(pusher));
+    });
+  }
+
   views({ version, trustDomain, rootExpiresAtMs }: PlaneFacts): ControlViews {
     return {
       facts: () => ({
@@ -117,7 +127,7 @@ export class XdsPlane {
         startedAt: new Date(this.startedAtMs).toISOString(),
         rootExpiresAt: new Date(rootExpiresAtMs).toISOString(),
       }),
-      proxies: () => this.sessions.all().map(viewOf),
+      proxies: () => this.proxies(),
       stat: (window, byCaller) => {
         const now = this.#clock.wallMs();
         if (window === "total") return this.signals.totals(now, byCaller);

@@ -26,6 +26,7 @@ import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
 import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
@@ -177,7 +178,7 @@ export class DataPlane {
 
   /** Golden signals for the control plane, with the moment at which counting began. */
   goldenSignals(): readonly MetricFamily[] {
-    return [...this.metrics.goldenSignals(), this.#processStart()];
+    return [...this.metrics.goldenSignals(), protocolsSeen(this.verdicts()), this.#processStart()];
   }
 
   /** Turns new connections away, lets requests under way finish, closes what is left at the deadline. */
@@ -240,8 +241,13 @@ export class DataPlane {
       notReadyBecause,
       snapshot: () => this.snapshot,
       clusters: () => this.clusters.all,
+      verdicts: () => this.verdicts(),
       listeners: () => this.#listeners.lines(),
-      metrics: () => [...this.metrics.families(), this.#processStart()],
+      metrics: () => [
+        ...this.metrics.families(),
+        protocolsSeen(this.verdicts()),
+        this.#processStart(),
+      ],
       identity: () => identity.held,
       rootsPem: () => identity.rootsPem,
       wallMs: () => clock.wallMs(),

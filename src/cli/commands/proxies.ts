@@ -28,6 +28,13 @@ const wideColumns: readonly TableColumn<ProxyView>[] = [
     cell: ({ addresses }) =>
       addresses.inbound.map(({ workloadPort, address }) => `${workloadPort}=${address}`).join(","),
   },
+  {
+    title: "SEEN",
+    cell: ({ seenProtocols }) =>
+      seenProtocols
+        .map(({ destination, protocols }) => `${destination}=${protocols.join("+")}`)
+        .join(","),
+  },
 ];
 
 export const command: Command = {
@@ -44,7 +51,8 @@ export const command: Command = {
         "after",
         `
 SYNCED: the proxy runs what it was sent last. STALE: it has not answered yet. ERROR: it refused, and keeps what it had;
-the reason is printed below the table. Exit code 2 when any proxy is in ERROR.
+the reason is printed below the table. Exit code 2 when any proxy is in ERROR. SEEN, in the wide form: what is spoken
+where nobody declared it, as the first bytes told.
 
 Examples:
   weft proxies

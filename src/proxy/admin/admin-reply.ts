@@ -1,5 +1,6 @@
 import type { ConfigType, Snapshot } from "#config/snapshot.ts";
 import type { LocalReply, RequestHead } from "#http/exchange.ts";
+import type { VerdictLine } from "../detection/verdicts.ts";
 import type { HeldIdentity } from "../identity/held-identity.ts";
 import { splitAuthority } from "../router/host-table.ts";
 import { type MetricFamily, prometheusText } from "../telemetry/metric-family.ts";
@@ -13,6 +14,7 @@ export interface AdminSubject {
   readonly notReadyBecause: () => string | undefined;
   readonly snapshot: () => Snapshot;
   readonly clusters: () => Iterable<UpstreamCluster>;
+  readonly verdicts: () => readonly VerdictLine[];
   readonly listeners: () => readonly ListenerLine[];
   readonly metrics: () => readonly MetricFamily[];
   readonly identity: () => HeldIdentity | undefined;
@@ -35,10 +37,10 @@ const pages: Readonly<Record<string, Page>> = {
     return reason === undefined ? text("LIVE\n") : text(`not ready: ${reason}\n`, 503);
   },
   "/config_dump": ({ snapshot }) => json(dump(snapshot())),
-  "/clusters": ({ clusters }, query) =>
+  "/clusters": ({ clusters, verdicts }, query) =>
     query.get("format") === "json"
-      ? json(clustersJson(clusters()))
-      : text(clustersText(clusters())),
+      ? json(clustersJson(clusters(), verdicts()))
+      : text(clustersText(clusters(), verdicts())),
   "/listeners": ({ listeners }, query) =>
     query.get("format") === "json"
       ? json(listeners())
