@@ -26,7 +26,11 @@ const bomb = (): string => {
 /** What, the text, and what `weft apply` says. */
 const documents: readonly (readonly [string, string, RegExp])[] = [
   ["a text that ends within a value", good.slice(0, good.indexOf("web }") + 1), /:\d+: |missing/i],
-  ["a text that ends before its rules", good.slice(0, good.indexOf("  http:")), /spec: Required value: rules/],
+  [
+    "a text that ends before its rules",
+    good.slice(0, good.indexOf("  http:")),
+    /spec: Required value: rules/,
+  ],
   [
     "a kind that does not exist",
     good.replace("VirtualService", "VirtualServise"),
