@@ -84,6 +84,7 @@ function requestHead(sink: HeadSink, endStream: boolean): Http1RequestHead {
   const form = formOf(sink);
   const isTunnel = form === "authority" || protocol !== "";
   const bodyKind: BodyKind = isTunnel ? "none" : bodyKindOf(sink, endStream);
+  sink.joinCrumbs();
   if (bodyKind === "chunked") addTransferEncoding(sink);
   // To HTTP/1 an extended CONNECT is a GET that upgrades (RFC 8441 §5).
   if (protocol !== "") addUpgrade(sink, protocol);

@@ -154,6 +154,27 @@ describe("a response is malformed", () => {
   });
 });
 
+test("Upgrade comes with 426 only, in Weft's dialect only", () => {
+  const weft = { dialect: "weft" } as const;
+  expect(
+    reasonOf(
+      [
+        [":status", "426"],
+        ["Upgrade", "x"],
+      ],
+      weft,
+    ),
+  ).toBe("valid");
+  expect(
+    reasonOf([
+      [":status", "426"],
+      ["upgrade", "x"],
+    ]),
+  ).toBe("connection-field");
+  expect(reasonOf([...OK, ["Upgrade", "x"]], weft)).toBe("connection-field");
+  expect(reasonOf([...OK, ["Upgrade", "x"]], { ...weft, upgrade: "x" })).toBe("valid");
+});
+
 describe("trailers", () => {
   const trailerReason = (fields: readonly Field[], options = {}): string =>
     outcomeOf(() => trailersOf(fields, options));

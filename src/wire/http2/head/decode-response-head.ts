@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { HpackDecoder } from "#wire/hpack/hpack-decoder.ts";
-import { type BodyKind, Http1ResponseHead } from "#wire/http1/head.ts";
+import { type BodyKind, Http1ResponseHead, KNOWN } from "#wire/http1/head.ts";
 import { reasonOf } from "#wire/http1/local-head.ts";
 import { Http2Error, type Http2Reason } from "../http2-error.ts";
 import type { DecodeHeadOptions } from "./dialect.ts";
@@ -42,6 +42,12 @@ function responseFault(sink: HeadSink, to: DecodeResponseOptions): Http2Reason |
   const { status } = sink;
   if (status === 0) return "missing-pseudo-field";
   if (status === 101) return "unexpected-upgrade";
+  if (
+    (sink.known & KNOWN.upgrade) !== 0 &&
+    status !== 426 &&
+    !(isUpgrade(to) && isTunnel(status, to))
+  )
+    return "connection-field";
   if (status < 200) return to.endStream ? "bad-status" : undefined;
   return hasNoBody(status, to) ? undefined : framingFault(sink, to.endStream);
 }

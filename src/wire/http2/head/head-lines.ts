@@ -155,7 +155,6 @@ export class HeadLines {
 
   /** All of it, with the empty line, in memory of its own. Positions are relative to `frontStart`. */
   take(): Fields {
-    if (this.#hasScatteredCrumbs) this.#joinCrumbs();
     this.reserve(2);
     this.#endLine(this.at);
     const { frontStart, at, count } = this;
@@ -202,8 +201,9 @@ export class HeadLines {
     else for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
   }
 
-  /** Crumbs with other fields between them: the lines are written anew, with one cookie line at the end. */
-  #joinCrumbs(): void {
+  /** Crumbs with other fields between them: the lines are written anew, with one cookie line behind them. */
+  joinCrumbs(): void {
+    if (!this.#hasScatteredCrumbs) return;
     const lines = Buffer.from(this.bytes.subarray(FRONT, this.at));
     const { count } = this;
     const crumbs: string[] = [];

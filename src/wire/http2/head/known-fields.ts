@@ -7,7 +7,7 @@ import { isForbiddenTrailer } from "#wire/http1/trailers.ts";
 import type { Http2Reason } from "../http2-error.ts";
 import { authorityText } from "./authority-text.ts";
 import type { HeadParts } from "./head-parts.ts";
-import { isTextInAnyCase, lengthOf } from "./values.ts";
+import { isText, isTextInAnyCase, lengthOf } from "./values.ts";
 
 /** Fields of one connection of HTTP/1, which a message of HTTP/2 may not have (RFC 9113 §8.2.2). */
 const CONNECTION_FIELDS =
@@ -36,10 +36,13 @@ export function knownFieldFault(
   if ((bit & CONNECTION_FIELDS) === 0) return undefined;
   if (!parts.isWeft) return "connection-field";
   if (bit === KNOWN.upgrade) return undefined;
-  const isOnlyCoding = bit === KNOWN["transfer-encoding"] && (parts.known & bit) === 0;
-  return isOnlyCoding && isTextInAnyCase(bytes, start, length, "chunked")
-    ? undefined
-    : "connection-field";
+  if (bit !== KNOWN["transfer-encoding"] || (parts.known & bit) !== 0) return "connection-field";
+  // As from HTTP/1: a request must spell it as everybody does.
+  const isChunked =
+    parts.kind === "request"
+      ? length === 7 && isText(bytes, start, "chunked")
+      : isTextInAnyCase(bytes, start, length, "chunked");
+  return isChunked ? undefined : "connection-field";
 }
 
 function hostFault(

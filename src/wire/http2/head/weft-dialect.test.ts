@@ -155,6 +155,7 @@ describe("a request in Weft's dialect is malformed", () => {
     ],
     ["no Host", GET.slice(0, 3), "missing-host"],
     ["two Hosts", [...GET, ["host", "a"]], "repeated-host"],
+    ["a coding in odd case", [...GET, ["Transfer-Encoding", "Chunked"]], "connection-field"],
     ["another coding", [...GET, ["Transfer-Encoding", "gzip, chunked"]], "connection-field"],
     [
       "two codings",
