@@ -6,10 +6,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { FuzzTarget } from "./target.ts";
+import { hpack, huffman } from "./targets/hpack.ts";
 import { chunkedBody } from "./targets/http1-body.ts";
 import { requestHead, responseHead } from "./targets/http1-heads.ts";
 import { path } from "./targets/http1-path.ts";
 import { http2Frames } from "./targets/http2-frames.ts";
+import { http2RequestHead, http2ResponseHead, http2Trailers } from "./targets/http2-heads.ts";
 import { tlsClientHello } from "./targets/tls-client-hello.ts";
 
 const TARGETS: readonly FuzzTarget[] = [
@@ -18,6 +20,11 @@ const TARGETS: readonly FuzzTarget[] = [
   chunkedBody,
   path,
   http2Frames,
+  hpack,
+  huffman,
+  http2RequestHead,
+  http2ResponseHead,
+  http2Trailers,
   tlsClientHello,
 ];
 const MAX_BYTES = 4_096;
