@@ -10,6 +10,7 @@ import { snapshotOf } from "#proxy/config/last-good.ts";
 import { DataPlane } from "#proxy/data-plane.ts";
 import { IdentityStore } from "#proxy/identity/identity-store.ts";
 import { openLineWriter } from "#proxy/telemetry/line-writer.ts";
+import type { Resolve } from "#proxy/upstream/resolved-names.ts";
 import { tempDir } from "./temp-dir.ts";
 import { type TestIssuer, testIssuer } from "./test-issuer.ts";
 
@@ -29,6 +30,8 @@ export interface RunningPlaneOptions {
   readonly resources: readonly ConfigResource[];
   readonly issuer?: TestIssuer;
   readonly peerUid?: number;
+  /** Instead of the system's names. */
+  readonly resolve?: Resolve;
 }
 
 export const SECRET = "test-secret";
@@ -85,6 +88,7 @@ export async function runPlane(options: RunningPlaneOptions): Promise<RunningPla
     peerUid: () => options.peerUid ?? process.getuid?.(),
     ownUid: process.getuid?.() ?? 0,
     notReadyBecause: () => undefined,
+    ...(options.resolve !== undefined && { resolve: options.resolve }),
   });
   const apply = (resources: readonly ConfigResource[]): void => {
     const result = plane.apply(snapshotOf(resources));

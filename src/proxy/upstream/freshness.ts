@@ -22,8 +22,9 @@ export class Freshness {
   /** The server closed it on its own account. */
   closedWhileIdle(connection: ClientConnection): void {
     const { idleSinceMs } = connection;
-    if (idleSinceMs !== undefined)
-      this.#keepAlive.closedWhileIdle(this.#surroundings.nowMs() - idleSinceMs);
+    if (idleSinceMs === undefined) return;
+    const nowMs = this.#surroundings.nowMs();
+    this.#keepAlive.closedWhileIdle(nowMs - idleSinceMs, nowMs);
   }
 
   /** A connection that is busy is; with HTTP/2 the server says which requests it will not serve, so time counts less. */
