@@ -122,6 +122,57 @@ function proxyDialogue(snapshot: Snapshot): Dialogue {
   return dialogue;
 }
 
+describe("an Envoy, which forgets the endpoints of a cluster that changes", () => {
+  const before = snapshotOf(cluster("a"), endpoints("a"));
+  const after = withChanges(before, [cluster("a", "2")]);
+
+  function settled(): Dialogue {
+    const dialogue = new Dialogue(before);
+    dialogue.ask("cluster", ["*"]);
+    dialogue.settle();
+    dialogue.ask("endpoints", ["a"]);
+    dialogue.settle();
+    return dialogue;
+  }
+
+  test("gets them again after the cluster, which it acknowledges only then", () => {
+    const dialogue = settled();
+    dialogue.offer(after);
+    const pushes = dialogue.all();
+    expect(pushes.map(describePush)).toEqual(["cluster +a", "endpoints +a"]);
+    for (const push of pushes.reverse()) dialogue.ack(push);
+    expect(dialogue.all()).toEqual([]);
+    expect(dialogue.synced).toBe(after);
+  });
+
+  test("gets them again although it acknowledges what was sent before the cluster", () => {
+    const dialogue = settled();
+    dialogue.offer(withChanges(before, [endpoints("a", "2")]));
+    const [old] = dialogue.all();
+    dialogue.offer(withChanges(after, [endpoints("a", "2")]));
+    expect(dialogue.all().map(describePush)).toEqual(["cluster +a"]);
+    if (old) dialogue.ack(old);
+    expect(dialogue.all().map(describePush)).toEqual(["endpoints +a"]);
+  });
+
+  test("gets them again on a new stream on which it says that it has them", () => {
+    const dialogue = new Dialogue(after);
+    const { version } = endpoints("a");
+    dialogue.ask("cluster", ["*"], { initialVersions: new Map([["a", cluster("a").version]]) });
+    expect(dialogue.all().map(describePush)).toEqual(["cluster +a"]);
+    dialogue.ask("endpoints", ["a"], { initialVersions: new Map([["a", version]]) });
+    expect(dialogue.all().map(describePush)).toEqual(["endpoints +a"]);
+  });
+
+  test("is not sent endpoints again for nothing", () => {
+    const dialogue = settled();
+    dialogue.offer(withChanges(before, [endpoints("a", "2")]));
+    expect(dialogue.settle()).toEqual(["endpoints +a"]);
+    dialogue.offer(withChanges(before, [endpoints("a", "2"), cluster("b")]));
+    expect(dialogue.settle()).toEqual(["cluster +b"]);
+  });
+});
+
 describe("make before break", () => {
   test("a virtual host waits until its cluster and its endpoints are acknowledged", () => {
     const dialogue = proxyDialogue(everything);

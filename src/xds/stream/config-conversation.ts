@@ -11,6 +11,7 @@ import {
   type Snapshot,
 } from "#config/snapshot.ts";
 import type { SyncEvent } from "../server/config-source.ts";
+import { EndpointRepeats } from "./endpoint-repeats.ts";
 import { findCulprits } from "./find-culprits.ts";
 import { clustersOf } from "./references.ts";
 import { type Difference, type Pending, TypeState } from "./type-state.ts";
@@ -62,6 +63,7 @@ export class ConfigConversation {
   #snapshot: Snapshot;
   #view: Snapshot;
   #synced: Snapshot | undefined;
+  readonly #repeats = new EndpointRepeats();
   #nonces = 0;
   #wakeAtMs: number | undefined;
 
@@ -147,6 +149,7 @@ export class ConfigConversation {
   /** The next response, which counts as sent; undefined when there is nothing to send now. */
   next(nowMs: number): Push | undefined {
     this.#wakeAtMs = undefined;
+    this.#repeats.applyTo(this.#states.get("endpoints"));
     const differences = new Map<ConfigType, Difference>();
     for (const [type, state] of this.#states)
       differences.set(type, state.difference(this.#view[type]));
@@ -185,6 +188,7 @@ export class ConfigConversation {
     state.answered = true;
     state.lastNonce = nonce;
     state.pending = { nonce, snapshot: this.#snapshot, upserts, removed };
+    if (!this.#options.complete) this.#repeats.sent(type, state.pending);
     const versions = new Map(upserts.map(({ name, version }) => [name, version]));
     this.#options.report({
       kind: "sent",

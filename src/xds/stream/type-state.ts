@@ -86,6 +86,12 @@ export class TypeState {
     this.withheld.delete(name);
   }
 
+  /** The client has dropped what it had of a name; it is sent again if it is still wanted. */
+  lose(name: string): void {
+    this.#touched.add(name);
+    this.held.delete(name);
+  }
+
   /** Takes a name for gone without a word, where the protocol has no words for it. */
   markAbsent(name: string): void {
     this.#touched.add(name);
