@@ -8,26 +8,23 @@ import { certificatesPage } from "../admin/certificates-page.ts";
 import type { InheritedSocket } from "../bootstrap.ts";
 import type { IdentityStore } from "../identity/identity-store.ts";
 import { splitAuthority } from "../router/host-table.ts";
+import { type MetricFamily, prometheusText } from "../telemetry/metric-family.ts";
 import type { EnvoyAdmin } from "./envoy-admin.ts";
+import { withoutOwnCounters } from "./golden-signals.ts";
 
 export interface AgentAdminOptions {
   readonly sockets: readonly InheritedSocket[];
   readonly admin: EnvoyAdmin;
   readonly identity: IdentityStore;
   readonly wallMs: () => number;
+  /** Requests in Istio's words, for metrics. */
+  readonly golden: (text: string) => readonly MetricFamily[];
   /** Undefined: ready. */
   readonly notReadyBecause: () => Promise<string | undefined>;
 }
 
 /** Envoy's pages that only show. */
-const SHOWN = new Set([
-  "/config_dump",
-  "/clusters",
-  "/listeners",
-  "/server_info",
-  "/stats",
-  "/stats/prometheus",
-]);
+const SHOWN = new Set(["/config_dump", "/clusters", "/listeners", "/server_info", "/stats"]);
 
 /** Serves `admin` and `metrics`, as far as the parent has handed sockets over. */
 export async function serveAgentAdmin(options: AgentAdminOptions): Promise<AsyncDisposable> {
@@ -71,7 +68,8 @@ function answerLater(exchange: ServerExchange, page: Page, options: AgentAdminOp
   };
 }
 
-const adminPage: Page = async (head, { admin, identity, wallMs, notReadyBecause }) => {
+const adminPage: Page = async (head, options) => {
+  const { admin, identity, wallMs, notReadyBecause } = options;
   if (!isLoopback(splitAuthority(head.authority.toLowerCase()).host))
     return text(
       `this address answers to 127.0.0.1 and localhost only, not to ${head.authority}\n`,
@@ -84,19 +82,30 @@ const adminPage: Page = async (head, { admin, identity, wallMs, notReadyBecause 
     return reason === undefined ? text("LIVE\n") : text(`not ready: ${reason}\n`, 503);
   }
   if (path === "/certs") return json(certificatesPage(identity.held, identity.rootsPem, wallMs()));
-  if (path === "/metrics") return await shown(admin, "/stats/prometheus");
+  if (path === "/metrics" || path === "/stats/prometheus") return await metrics(options);
   if (SHOWN.has(path)) return await shown(admin, head.path);
-  if (path === "/") return text(`${["/ready", "/certs", ...SHOWN, "/metrics"].join("\n")}\n`);
+  if (path === "/")
+    return text(`${["/ready", "/certs", ...SHOWN, "/stats/prometheus", "/metrics"].join("\n")}\n`);
   return text(`no page ${path}; see /\n`, 404);
 };
 
 /** Scraped from elsewhere, so it has the metrics and nothing else. */
-const metricsPage: Page = async (head, { admin }) => {
+const metricsPage: Page = async (head, options) => {
   const path = pathOf(head);
   return path === "/metrics" || path === "/stats/prometheus"
-    ? await shown(admin, "/stats/prometheus")
+    ? await metrics(options)
     : text("see /stats/prometheus\n", 404);
 };
+
+async function metrics({ admin, golden }: AgentAdminOptions): Promise<LocalReply> {
+  const { contentType, body } = await admin.get("/stats/prometheus");
+  const all = new TextDecoder().decode(body);
+  return {
+    status: 200,
+    fields: [["content-type", contentType]],
+    body: prometheusText(golden(all)) + withoutOwnCounters(all),
+  };
+}
 
 async function shown(admin: EnvoyAdmin, path: string): Promise<LocalReply> {
   const { status, contentType, body } = await admin.get(path);

@@ -32,6 +32,9 @@ const STATS = [
 const CLUSTER_STATS =
   "^cluster\\..*\\.(upstream_(cx|rq)_(active|total|overflow|pending_overflow|retry|retry_overflow)|outlier_detection\\..*|ssl\\..*|membership_.*|circuit_breakers\\..*)$";
 
+/** Callers' connections of all listeners together. */
+const CONNECTIONS_MAX = 100_000;
+
 /** As JSON. */
 export function envoyBootstrap(facts: EnvoyBootstrapFacts): string {
   const { workload, agentSocket, adminSocket } = facts;
@@ -72,15 +75,25 @@ export function envoyBootstrap(facts: EnvoyBootstrapFacts): string {
       },
     ],
     stats_config: statsConfig(),
+    stats_flush_interval: "1s",
+    overload_manager: {
+      resource_monitors: [
+        {
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          typed_config: {
+            "@type":
+              "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            max_active_downstream_connections: CONNECTIONS_MAX,
+          },
+        },
+      ],
+    },
     layered_runtime: {
       layers: [
         {
           name: "weft",
-          static_layer: {
-            // A pattern that the API accepted is not refused here.
-            "re2.max_program_size.error_level": 32_768,
-            "envoy.reloadable_features.no_extension_lookup_by_name": false,
-          },
+          // A pattern that the API accepted is not refused here.
+          static_layer: { "re2.max_program_size.error_level": 32_768 },
         },
         { name: "admin", admin_layer: {} },
       ],

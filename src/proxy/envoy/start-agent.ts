@@ -15,11 +15,14 @@ import {
 } from "../control-plane/control-plane-link.ts";
 import { enrol } from "../identity/enrol.ts";
 import { IdentityStore } from "../identity/identity-store.ts";
+import { selfLabels } from "../self-labels.ts";
 import type { ProxyOptions, Proxy as StartedProxy } from "../start-proxy.ts";
 import { serveAgentAdmin } from "./agent-admin.ts";
 import { EnvoyAdmin } from "./envoy-admin.ts";
 import { envoyBootstrap } from "./envoy-bootstrap.ts";
 import { EnvoyProcess } from "./envoy-process.ts";
+import { type GoldenFacts, goldenSignals } from "./golden-signals.ts";
+import { startSignalPush } from "./push-signals.ts";
 import { ConfigRelay } from "./relay-config.ts";
 import { SecretService } from "./serve-secrets.ts";
 
@@ -45,6 +48,9 @@ class EnvoyAgent implements StartedProxy {
   readonly #secrets: SecretService;
   readonly #admin: EnvoyAdmin;
   readonly #open = new AsyncDisposableStack();
+  readonly #facts: GoldenFacts;
+  readonly #startedAtMs: number;
+  #push: AsyncDisposable | undefined;
   #process: EnvoyProcess | undefined;
   #isStopped = false;
   #waitsFor: string | undefined = "an identity";
@@ -70,6 +76,8 @@ class EnvoyAgent implements StartedProxy {
     this.#secrets = new SecretService(() => this.#identity.held, log);
     this.#relay =
       link && new ConfigRelay({ connect: connectorTo(link, () => this.#identity.held), log });
+    this.#facts = { workload, self: selfLabels(workload, this.#identity.id) };
+    this.#startedAtMs = clock.wallMs();
     this.#admin = new EnvoyAdmin(join(settings.socketFolder, "admin"));
   }
 
@@ -80,6 +88,7 @@ class EnvoyAgent implements StartedProxy {
       admin: this.#admin,
       identity: this.#identity,
       wallMs: () => clock.wallMs(),
+      golden: (text) => goldenSignals(text, this.#facts),
       notReadyBecause: () => this.#notReadyBecause(),
     });
     this.#open.use(served);
@@ -116,6 +125,7 @@ class EnvoyAgent implements StartedProxy {
     if (this.#isStopped) return;
     this.#process?.isReady();
     this.#waitsFor = undefined;
+    this.#startPush();
     onEvent({ event: "ready", source: "control-plane" });
   }
 
@@ -177,6 +187,18 @@ class EnvoyAgent implements StartedProxy {
     ]);
   }
 
+  #startPush(): void {
+    const link = this.#link();
+    if (link === undefined) return;
+    this.#push = startSignalPush({
+      admin: this.#admin,
+      facts: this.#facts,
+      connect: connectorTo(link, () => this.#identity.held),
+      startedAtMs: this.#startedAtMs,
+      log: this.#options.log,
+    });
+  }
+
   #renewed(): void {
     this.#secrets.push();
     this.#relay?.reopen();
@@ -195,6 +217,7 @@ class EnvoyAgent implements StartedProxy {
     this.#identity[Symbol.dispose]();
     await this.#relay?.leave(); // others learn that we leave before we do
     if (drainMs > 0 && this.#waitsFor === undefined) await this.#drainEnvoy(drainMs);
+    await this.#push?.[Symbol.asyncDispose]();
     await this.#process?.stop(STOP_MS);
     await this.#open.disposeAsync();
   }

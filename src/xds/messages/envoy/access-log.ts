@@ -103,9 +103,10 @@ function statsLog(direction: Direction, { minorVersion }: EnvoyClient): ReturnTy
     weft_cluster: "%UPSTREAM_CLUSTER%",
     weft_code: "%RESPONSE_CODE%",
     weft_flags: "%RESPONSE_FLAGS%",
+    weft_grpc: "%GRPC_STATUS_NUMBER%",
     ...(direction === "outbound"
       ? { weft_workload: "%UPSTREAM_METADATA(istio:workload)%" }
-      : { weft_peer: "%DOWNSTREAM_PEER_URI_SAN%" }),
+      : { weft_peer: "%DOWNSTREAM_PEER_URI_SAN%", weft_details: "%RESPONSE_CODE_DETAILS%" }),
   }).map(([name, valueFormat]) => ({ name, valueFormat }));
   const prefix = `weft_${direction}`;
   const value = StatsLogger.fromPartial({
