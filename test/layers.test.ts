@@ -25,11 +25,15 @@ const below = (layer: string): string[] => (LAYERS.get(layer) ?? "").split(" ").
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*["']([#.][^"']+)["']/g;
 
+/** From the root of the repository. */
+function imported(file: string, specifier: string): string {
+  return specifier.startsWith("#")
+    ? join("src", specifier.slice(1))
+    : join(dirname(file), specifier);
+}
+
 function layerOf(file: string, specifier: string): string {
-  const path = specifier.startsWith("#")
-    ? specifier.slice(1)
-    : join(dirname(file), specifier).slice(4);
-  return path.split("/")[0] ?? "";
+  return imported(file, specifier).split("/")[1] ?? "";
 }
 
 test("every folder imports only the layers above it", async () => {
@@ -61,6 +65,43 @@ test("the table has no cycle", () => {
   for (const [i, name] of names.entries())
     expect(names.slice(0, i)).toEqual(expect.arrayContaining(below(name)));
 });
+
+test("no files import each other in a circle, types included", async () => {
+  const imports = new Map<string, readonly string[]>();
+  for await (const file of new Glob("src/**/*.{ts,tsx}").scan()) {
+    if (file.includes("/generated/")) continue;
+    const text = await Bun.file(file).text();
+    const found = Array.from(text.matchAll(IMPORT), ([, specifier = ""]) =>
+      imported(file, specifier),
+    );
+    imports.set(file, found);
+  }
+  expect(circleIn(imports)).toEqual([]);
+});
+
+/** The files of one circle, in its order; empty: there is none. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const way: string[] = [];
+  const follow = (file: string): readonly string[] => {
+    const at = way.indexOf(file);
+    if (at !== -1) return [...way.slice(at), file];
+    if (done.has(file)) return [];
+    way.push(file);
+    for (const next of imports.get(file) ?? []) {
+      const circle = follow(next);
+      if (circle.length > 0) return circle;
+    }
+    way.pop();
+    done.add(file);
+    return [];
+  };
+  for (const file of imports.keys()) {
+    const circle = follow(file);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
 
 test("only xds knows the generated messages", async () => {
   const knowing: string[] = [];

@@ -24,10 +24,11 @@ import { isSafeMethod, type TryOutcome, wantsRetry } from "./resilience/retry.ts
 import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { WEFT_ALPN } from "./upstream/alpn.ts";
-import type { ConnectionPool, Waiter } from "./upstream/connection-pool.ts";
+import type { ConnectionPool } from "./upstream/connection-pool.ts";
 import type { Host } from "./upstream/host.ts";
 import type { UpstreamCluster } from "./upstream/upstream-cluster.ts";
 import { upstreamFailure } from "./upstream/upstream-failure.ts";
+import type { Waiter } from "./upstream/waiting-line.ts";
 
 /** Whose tries they are. */
 export interface TriesOwner {

@@ -1,4 +1,4 @@
-import type { StatusCause, StatusDetails } from "./status.ts";
+import type { Status, StatusCause, StatusDetails } from "./status.ts";
 
 /** Reasons as Kubernetes names them, with the HTTP status that each is answered with. */
 const REASONS = {
@@ -51,4 +51,18 @@ export class ApiError extends Error {
 
 export function badRequest(message: string): ApiError {
   return new ApiError("BadRequest", message);
+}
+
+export function statusOf(error: ApiError): Status {
+  const details = error.details === undefined ? {} : { details: error.details };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: error.message,
+    reason: error.reason,
+    ...details,
+    code: error.status,
+  };
 }

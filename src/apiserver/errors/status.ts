@@ -1,5 +1,3 @@
-import type { ApiError } from "./api-error.ts";
-
 /** `metav1.Status`, the body of every answer that is not an object. */
 export interface Status {
   readonly kind: "Status";
@@ -25,20 +23,6 @@ export interface StatusCause {
   readonly reason: string;
   readonly message: string;
   readonly field?: string;
-}
-
-export function statusOf(error: ApiError): Status {
-  const details = error.details === undefined ? {} : { details: error.details };
-  return {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: error.message,
-    reason: error.reason,
-    ...details,
-    code: error.status,
-  };
 }
 
 export function successStatus(details: StatusDetails): Status {

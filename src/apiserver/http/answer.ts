@@ -1,6 +1,5 @@
 import { stringify } from "yaml";
-import type { ApiError } from "../errors/api-error.ts";
-import { statusOf } from "../errors/status.ts";
+import { type ApiError, statusOf } from "../errors/api-error.ts";
 import type { Accepted } from "./accept.ts";
 
 export interface AnswerOptions {

@@ -1,20 +1,32 @@
 import type { Resource } from "#resources/resource.ts";
-import type { ListOptions } from "#store/store.ts";
+import type { ListOptions, ListResult } from "#store/store.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ServedKind, storedVersion } from "../kinds/served-kind.ts";
-import type { ObjectRef } from "./object-ref.ts";
+import type { ApplyRequest } from "./apply-object.ts";
+import type { ListRequest } from "./list-objects.ts";
+import type { CollectionRef, ObjectRef } from "./object-ref.ts";
 import { readObject } from "./read-object.ts";
-import type { Registry } from "./registry.ts";
-import type { WriteOptions } from "./write-options.ts";
+import type { UpdateRequest } from "./update-object.ts";
+import type { ApplyOptions, DeleteOptions, WriteOptions } from "./write-options.ts";
 import type { Written } from "./written.ts";
+
+/** What a client asks of the registry. */
+interface ObjectRules {
+  get(ref: ObjectRef): Promise<Resource>;
+  list(request: ListRequest): Promise<ListResult>;
+  create(ref: CollectionRef, object: Resource, options: WriteOptions): Promise<Written>;
+  update(request: UpdateRequest, options: WriteOptions): Promise<Written>;
+  apply(request: ApplyRequest, options: ApplyOptions): Promise<Written>;
+  delete(ref: ObjectRef, options: DeleteOptions): Promise<Written>;
+}
 
 /** One kind for a controller of ours: the same rules and admission as for users, without HTTP. Throws ApiError. */
 export class KindClient {
   readonly kind: ServedKind;
-  readonly #registry: Registry;
+  readonly #registry: ObjectRules;
   readonly #options: WriteOptions;
 
-  constructor(registry: Registry, kind: ServedKind, options: WriteOptions) {
+  constructor(registry: ObjectRules, kind: ServedKind, options: WriteOptions) {
     this.#registry = registry;
     this.kind = kind;
     this.#options = options;

@@ -1,6 +1,5 @@
 import type { Resource } from "#resources/resource.ts";
-import { ApiError } from "../errors/api-error.ts";
-import { statusOf } from "../errors/status.ts";
+import { ApiError, statusOf } from "../errors/api-error.ts";
 import type { ObjectWatch, SelectedEvent } from "../registry/watch-objects.ts";
 
 export interface WatchResponseOptions {

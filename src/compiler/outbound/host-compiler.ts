@@ -13,13 +13,14 @@ import { InputMemo } from "../incremental/input-memo.ts";
 import type { MeshModel } from "../mesh/mesh-model.ts";
 import { type MeshService, serviceFor } from "../mesh/mesh-service.ts";
 import { endpointsOf, type ServiceEndpointsByPort } from "../mesh/service-endpoints.ts";
+import type { HostRules } from "../routes/host-rules.ts";
 import {
   type Client,
   clientMask,
   trafficSplitFor,
   virtualServiceFor,
 } from "../routes/rule-lookup.ts";
-import { compileVirtualHost, type HostRules, portsOf } from "../routes/virtual-host.ts";
+import { compileVirtualHost, portsOf } from "../routes/virtual-host.ts";
 
 /** Name of the route configuration of everything that goes out. */
 export const outboundRoutes = "http-proxy";

@@ -14,9 +14,9 @@ import type {
 } from "#resources/virtual-service/connection-route.ts";
 import { outboundClusterName } from "../clusters/cluster-name.ts";
 import { originOf } from "../origin-of.ts";
+import type { HostRules } from "./host-rules.ts";
 import { destinationCluster } from "./route-action.ts";
 import { concernsClient } from "./rule-lookup.ts";
-import type { HostRules } from "./virtual-host.ts";
 import type { RuleScope } from "./virtual-service-routes.ts";
 
 /** Routes for the connections to one port of a host, and whose word each is. */

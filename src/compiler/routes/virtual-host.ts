@@ -7,11 +7,11 @@ import {
 } from "#config/route.ts";
 import { contentOf } from "#resources/app-protocol.ts";
 import type { TrafficSplit } from "#resources/traffic-split/traffic-split.ts";
-import type { VirtualService } from "#resources/virtual-service/virtual-service.ts";
 import type { DeclaredPort } from "../mesh/declared-service.ts";
 import type { MeshService } from "../mesh/mesh-service.ts";
 import { originOf } from "../origin-of.ts";
 import { connectionRoutes } from "./connection-routes.ts";
+import type { HostRules } from "./host-rules.ts";
 import { defaultRetryOrigin, plainCluster, retryPolicyOf } from "./route-action.ts";
 import { anyRequest } from "./route-match.ts";
 import {
@@ -22,16 +22,6 @@ import {
 
 /** The port that an authority without a port means. */
 const defaultPort = 80;
-
-/** What decides the routes of a host, best first; without a service only a rule can name it. */
-export interface HostRules {
-  readonly host: string;
-  readonly service: MeshService | undefined;
-  readonly rule: VirtualService | undefined;
-  readonly split: TrafficSplit | undefined;
-  /** IP addresses that name the host too. */
-  readonly addresses: readonly string[];
-}
 
 /** One port of one host. Undefined when nobody says where its requests go. */
 export function compileVirtualHost(rules: HostRules, scope: RuleScope): VirtualHost | undefined {

@@ -9,7 +9,6 @@ import type { Clock } from "#core/clock.ts";
 import { createSharedMemory, type SharedMemory } from "#net/shared-memory.ts";
 import type { Bootstrap, InheritedSocket, ProxyEvent, ProxyOrder } from "../bootstrap.ts";
 import { SHARED_STATE_BYTES } from "../workers/shared-state.ts";
-import type { ProxyProcessOptions, SupervisedSocket } from "./proxy-process.ts";
 import { firstInheritedFd, WorkerProcess } from "./worker-process.ts";
 
 export type GenerationEvent =
@@ -23,13 +22,29 @@ export type GenerationEvent =
   /** It has ended itself: no worker can be started. */
   | { readonly kind: "failed"; readonly message: string };
 
-export interface GenerationOptions
-  extends Pick<
-    ProxyProcessOptions,
-    "command" | "environment" | "sockets" | "bootstrap" | "logPath"
-  > {
-  readonly workers: number;
+export interface SupervisedSocket {
+  readonly name: string;
+  readonly address: { readonly host: string; readonly port: number };
+  /** Of the listening sockets in this process: one for all workers, or one for each. */
+  readonly fds: readonly number[];
+}
+
+/** How the processes of a proxy are started. */
+export interface ChildOptions {
+  /** Command line that reads a `Bootstrap` from its standard input; asked for at every start. */
+  command(): readonly string[];
+  /** Of the proxy. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly sockets: readonly SupervisedSocket[];
+  /** Called for every start, so that a restarted proxy gets a fresh token. */
+  bootstrap(sockets: readonly InheritedSocket[]): Promise<Bootstrap>;
+  /** The proxy's own log lines. */
+  readonly logPath: string;
   readonly clock: Clock;
+}
+
+export interface GenerationOptions extends ChildOptions {
+  readonly workers: number;
   onEvent(event: GenerationEvent): void;
 }
 

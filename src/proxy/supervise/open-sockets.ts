@@ -1,5 +1,5 @@
 import { type ListeningSocket, openListeningSockets, reservePort } from "#net/listening-socket.ts";
-import type { SupervisedSocket } from "./proxy-process.ts";
+import type { SupervisedSocket } from "./generation.ts";
 import type { RememberedPorts } from "./remembered-ports.ts";
 
 export interface WantedSocket {

@@ -1,31 +1,12 @@
 // Runs a proxy as children that inherit its listening sockets, starts them again when they die, and replaces them by new
 // ones on the same sockets: these stay open here, so callers wait in the accept queue instead of being refused.
 
-import type { Clock } from "#core/clock.ts";
-import type { Bootstrap, InheritedSocket } from "../bootstrap.ts";
-import { Generation, type GenerationEvent } from "./generation.ts";
+import { type ChildOptions, Generation, type GenerationEvent } from "./generation.ts";
 import { processStart } from "./process-start.ts";
 
-export interface SupervisedSocket {
-  readonly name: string;
-  readonly address: { readonly host: string; readonly port: number };
-  /** Of the listening sockets in this process: one for all workers, or one for each. */
-  readonly fds: readonly number[];
-}
-
-export interface ProxyProcessOptions {
-  /** Command line that reads a `Bootstrap` from its standard input; asked for at every start. */
-  command(): readonly string[];
-  /** Of the proxy. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly sockets: readonly SupervisedSocket[];
+export interface ProxyProcessOptions extends ChildOptions {
   /** Processes that share the sockets. Default 1. */
   readonly workers?: number;
-  /** Called for every start, so that a restarted proxy gets a fresh token. */
-  bootstrap(sockets: readonly InheritedSocket[]): Promise<Bootstrap>;
-  /** The proxy's own log lines. */
-  readonly logPath: string;
-  readonly clock: Clock;
   onEvent(event: SupervisionEvent): void;
 }
 

@@ -5,14 +5,7 @@ import { Freshness, type FreshnessSurroundings } from "./freshness.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import type { LimitedPool, PoolUsage } from "./pool-limits.ts";
 import { SharedConnections } from "./shared-connections.ts";
-import { WaitingLine } from "./waiting-line.ts";
-
-/** A request that waits for a connection. Exactly one of the calls comes, unless it cancels. */
-export interface Waiter {
-  /** The caller sends on the connection before it returns. */
-  onConnection(connection: ClientConnection): void;
-  onConnectionFailed(failure: Failure): void;
-}
+import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** Told once how a dial ended; `connected` is followed by the owner's calls for the connection's life. */
 export interface DialResult {

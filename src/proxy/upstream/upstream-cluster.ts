@@ -1,6 +1,7 @@
 import type { Cluster } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
-import { makePicker, type Picker, pickAvoiding } from "../balance/picker.ts";
+import { makePicker } from "../balance/make-picker.ts";
+import { type Picker, pickAvoiding } from "../balance/picker.ts";
 import { OutlierDetector, usableHosts } from "../resilience/outlier-detector.ts";
 import { retriesWithin } from "../resilience/retry-budget.ts";
 import type { ShareCluster, SharedCluster } from "../resilience/sharing.ts";

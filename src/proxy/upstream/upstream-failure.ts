@@ -49,10 +49,12 @@ const NET_FAILURES: Readonly<Record<NetErrorCode, ProxyFailureCode>> = {
   "socket-failed": "upstream-reset",
   closed: "upstream-closed",
   "idle-timeout": "upstream-closed",
+  unread: "upstream-closed",
   drained: "upstream-closed",
   // Of this process, not of the upstream.
   "too-many-files": "overloaded",
   "too-many-connections": "overloaded",
+  "memory-short": "overloaded",
   // Of listeners: that one of these comes from an upstream is a defect.
   "detection-timeout": "internal",
   "address-in-use": "internal",

@@ -1,7 +1,13 @@
 import type { ClientConnection } from "#http/client/connection.ts";
 import type { Failure } from "../local-reply.ts";
-import type { Waiter } from "./connection-pool.ts";
 import type { LimitedPool, PoolSettings, PoolUsage } from "./pool-limits.ts";
+
+/** A request that waits for a connection. Exactly one of the calls comes, unless it cancels. */
+export interface Waiter {
+  /** The caller sends on the connection before it returns. */
+  onConnection(connection: ClientConnection): void;
+  onConnectionFailed(failure: Failure): void;
+}
 
 /** Requests that wait for a connection to one host, in the order in which they came. */
 export class WaitingLine {

@@ -1,6 +1,6 @@
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import type { PeerError } from "#http/exchange.ts";
-import type { Waiter } from "../connection-pool.ts";
+import type { Waiter } from "../waiting-line.ts";
 
 /** A connection whose other end is the test. */
 export class ScriptedConnection implements ClientConnection {

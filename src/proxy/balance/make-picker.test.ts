@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Balancer } from "#config/cluster.ts";
-import { makePicker, pickAvoiding } from "./picker.ts";
+import { makePicker } from "./make-picker.ts";
+import { pickAvoiding } from "./picker.ts";
 
 interface Host {
   readonly name: string;
