@@ -1,9 +1,24 @@
 import type { Buffer } from "node:buffer";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { ResumedTransport } from "#http/resumed-transport.ts";
+import { Deadline, type TimerWheel, timerWheel } from "#http/timer-wheel.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
-import { classify } from "./classify.ts";
 import type { Detection } from "./detect-protocol.ts";
+import { httpVersionOf } from "./http-version.ts";
+
+export interface VersionDeadlines {
+  /** Until the first byte: as long as a connection may be idle. */
+  readonly silentMs: number;
+  /** From the first byte until it is known what it is the first byte of. */
+  readonly undecidedMs: number;
+  readonly wheel: TimerWheel;
+}
+
+const DEADLINES: VersionDeadlines = {
+  silentMs: 3_600_000,
+  undecidedMs: 10_000,
+  wheel: timerWheel,
+};
 
 /**
  * Where nothing but requests may come, only the version of HTTP is asked: HTTP/2 by its preface, anything else is for the
@@ -13,50 +28,80 @@ export function detectVersion(
   transport: Transport,
   onVersion: (transport: Transport, version: "http1" | "http2") => void,
   onGone: () => void,
+  deadlines: VersionDeadlines = DEADLINES,
 ): Detection {
-  const held = new HeldBytes();
-  let isOver = false;
-  const finish = (): boolean => {
-    if (isOver) return false;
-    isOver = true;
-    onGone();
-    return true;
-  };
-  const found = (version: "http1" | "http2"): void => {
-    if (!finish()) return;
-    transport.pause();
-    onVersion(new ResumedTransport(transport, held.take()), version);
-  };
-  const events: TransportEvents = {
-    onData(bytes: Buffer) {
-      if (isOver) return;
-      held.append(bytes);
-      const first = held.peek();
-      if (first === undefined || first.length === 0) return;
-      if (!mayBePreface(first)) found("http1");
-      else if (classify(first) !== "undecided")
-        found(classify(first) === "http2" ? "http2" : "http1");
-    },
-    onEnd() {
-      if (held.length > 0)
-        found("http1"); // which says that the head is cut
-      else if (finish()) transport.destroy();
-    },
-    onDrain: () => undefined,
-    onClose: () => void finish(),
-  };
-  transport.attach(events);
-  return {
-    destroy() {
-      if (finish()) transport.destroy();
-    },
-  };
+  const detection = new RunningDetection(transport, onVersion, onGone, deadlines);
+  transport.attach(detection);
+  return detection;
 }
 
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+class RunningDetection implements Detection, TransportEvents {
+  readonly #transport: Transport;
+  readonly #onVersion: (transport: Transport, version: "http1" | "http2") => void;
+  readonly #onGone: () => void;
+  readonly #deadlines: VersionDeadlines;
+  readonly #deadline = new Deadline(() => this.#onLate());
+  readonly #held = new HeldBytes();
+  #isOver = false;
 
-function mayBePreface(bytes: Buffer): boolean {
-  const length = Math.min(bytes.length, PREFACE.length);
-  for (let i = 0; i < length; i++) if (bytes[i] !== PREFACE.charCodeAt(i)) return false;
-  return true;
+  constructor(
+    transport: Transport,
+    onVersion: (transport: Transport, version: "http1" | "http2") => void,
+    onGone: () => void,
+    deadlines: VersionDeadlines,
+  ) {
+    this.#transport = transport;
+    this.#onVersion = onVersion;
+    this.#onGone = onGone;
+    this.#deadlines = deadlines;
+    deadlines.wheel.arm(this.#deadline, deadlines.silentMs);
+  }
+
+  destroy(): void {
+    if (this.#finish()) this.#transport.destroy();
+  }
+
+  onData(bytes: Buffer): void {
+    if (this.#isOver) return;
+    const isFirst = this.#held.length === 0;
+    this.#held.append(bytes);
+    const version = httpVersionOf(this.#held.peek() ?? bytes);
+    if (version !== "undecided") this.#found(version);
+    else if (isFirst && this.#held.length > 0)
+      this.#deadlines.wheel.arm(this.#deadline, this.#deadlines.undecidedMs);
+  }
+
+  onEnd(): void {
+    if (this.#held.length > 0)
+      this.#found("http1"); // which says that the head is cut
+    else this.destroy();
+  }
+
+  onDrain(): void {
+    // nothing is written here
+  }
+
+  onClose(): void {
+    this.#finish();
+  }
+
+  #onLate(): void {
+    if (this.#held.length > 0)
+      this.#found("http1"); // which gives it as long again, and then says that it is late
+    else this.destroy();
+  }
+
+  #found(version: "http1" | "http2"): void {
+    if (!this.#finish()) return;
+    this.#transport.pause();
+    this.#onVersion(new ResumedTransport(this.#transport, this.#held.take()), version);
+  }
+
+  #finish(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#deadlines.wheel.cancel(this.#deadline);
+    this.#onGone();
+    return true;
+  }
 }
