@@ -95,6 +95,16 @@ describe("past its limit, each flood ends the connection; up to it, the client i
     await expectServed(options, frames(20));
   });
 
+  test("resets of streams that are over already", async () => {
+    const options = flood({ resets: { burst: 20, perSecond: 0 } });
+    const late = (count: number) => [
+      headers(1, [...REQUEST, ["connection", "x"]]),
+      ...times(count, () => rstStream(1, "CANCEL")),
+    ];
+    expect(await expectRefused(options, late(20))).toBe("ENHANCE_YOUR_CALM");
+    await expectServed(options, late(19));
+  });
+
   test("resets that the server is made to send", async () => {
     const options = flood({ resets: { burst: 20, perSecond: 0 } });
     const bad = times(21, (i) => headers(2 * i + 1, [...REQUEST, ["connection", "x"]]));

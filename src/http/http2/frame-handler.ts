@@ -221,7 +221,11 @@ export class FrameHandler implements FrameSink {
     if (streamId === 0) throw new Http2Error("stream-zero");
     this.#expectNotIdle(streamId);
     const stream = this.#host.streams.get(streamId);
-    if (stream === undefined) return;
+    if (stream === undefined) {
+      if (this.#host.isServer) this.#host.guard.onLateReset();
+      this.#host.closed.onLateReset(streamId);
+      return;
+    }
     this.#host.resetByPeer(stream, code);
     if (this.#host.isServer) this.#host.guard.onReset(stream.startedAtMs);
   }

@@ -219,6 +219,15 @@ describe("a client that goes", () => {
     expect(server.seen[0]?.end).toMatchObject({ reason: "stream-reset", code: "CANCEL" });
   });
 
+  test("by a reset may say nothing more there, also where the server had reset the stream first", async () => {
+    await using server = await http2EchoServer();
+    const peer = await ScriptedPeer.connect(server.port);
+    peer.send(headers(1, request("POST", "/", [["connection", "x"]]), OPEN));
+    await peer.expect("RST_STREAM 1 PROTOCOL_ERROR");
+    peer.send(data(1, "crossed the reset"), rstStream(1, "CANCEL"), data(1, "did not"));
+    await peer.expect("RST_STREAM 1 STREAM_CLOSED");
+  });
+
   test("by closing the connection ends all of them", async () => {
     await using server = await http2EchoServer();
     const peer = await ScriptedPeer.connect(server.port);

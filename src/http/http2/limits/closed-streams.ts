@@ -42,10 +42,15 @@ export class ClosedStreams {
     }
   }
 
+  /** A stream that is over was reset by the peer: what it sends after that is not in good faith, whatever ended the stream. */
+  onLateReset(streamId: number): void {
+    if (this.find(streamId) === "reset-by-us") this.add(streamId, "reset-by-peer");
+  }
+
   /** Undefined for a stream that was never opened, or has been over for too long. */
   find(streamId: number): Closing | undefined {
+    if (this.#resetByPeer?.has(streamId)) return "reset-by-peer";
     if (this.#resetByUs?.has(streamId)) return "reset-by-us";
-    if (this.#ended.has(streamId)) return "ended";
-    return this.#resetByPeer?.has(streamId) ? "reset-by-peer" : undefined;
+    return this.#ended.has(streamId) ? "ended" : undefined;
   }
 }
