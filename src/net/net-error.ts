@@ -21,6 +21,11 @@ const FACTS = {
   reset: { flag: "UC", retry: "unsent", message: "the peer reset the connection" },
   closed: { flag: "UC", retry: "unsent", message: "the peer closed the connection" },
   "idle-timeout": { flag: "UT", retry: "unsent", message: "the connection was idle for too long" },
+  unread: {
+    flag: "UT",
+    retry: "unsent",
+    message: "the peer takes nothing of what waits for it",
+  },
   drained: { flag: "UC", retry: "unsent", message: "the connection was closed by a drain" },
   "address-in-use": {
     flag: "INT",
@@ -35,6 +40,7 @@ const FACTS = {
   },
   "too-many-files": { flag: "INT", retry: "never", message: "no file descriptor is left" },
   "too-many-connections": { flag: "UO", retry: "never", message: "the listener has no place left" },
+  "memory-short": { flag: "OM", retry: "never", message: "this process is short of memory" },
   "listen-failed": { flag: "INT", retry: "never", message: "cannot listen at the address" },
   "socket-failed": { flag: "INT", retry: "never", message: "a socket call failed" },
 } as const satisfies Record<string, ErrorFacts>;

@@ -10,6 +10,8 @@ export interface ClientExchangeHost {
   onAborted(): void;
   onTakenOver(): Transport;
   setResponsePaused(isPaused: boolean): void;
+  /** More waits for the server than should. */
+  onFull(): void;
 }
 
 export class Http1ClientExchange implements ClientExchange {
@@ -65,7 +67,9 @@ export class Http1ClientExchange implements ClientExchange {
   }
 
   write(slice: Uint8Array): boolean {
-    return this.isOver || this.#body.write(slice);
+    if (this.isOver || this.#body.write(slice)) return true;
+    this.#host.onFull();
+    return false;
   }
 
   end(trailers?: FieldView): void {

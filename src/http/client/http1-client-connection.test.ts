@@ -10,6 +10,7 @@ import type {
   ResponseHead,
   SendProgress,
 } from "../exchange.ts";
+import { HandClock } from "../testing/hand-clock.ts";
 import { type RawPeer, type RawServer, rawServer } from "../testing/raw-peer.ts";
 import { CLIENT_OPTIONS, type ClientOptions } from "./client-options.ts";
 import type { ClientConnection, ConnectionOwner } from "./connection.ts";
@@ -435,3 +436,18 @@ async function waitForPeer(server: RawServer): Promise<readonly RawPeer[]> {
   while (server.peers.length === 0) await new Promise(setImmediate);
   return server.peers;
 }
+
+test("a server that reads nothing of a request's body is given up", async () => {
+  const clock = new HandClock();
+  await using server = await rawServer((peer) => peer.transport.pause());
+  const bench = await connected(server, clock.options);
+  const exchange = start(bench, "POST", [["Transfer-Encoding", "chunked"]]);
+  while (exchange.write(Buffer.alloc(256 * 1024))); // until there is no room
+  clock.pass(25_000);
+  expect(bench.story.words).toEqual([]);
+  // The kernel may have taken the rest meanwhile; from then on nothing moves.
+  clock.pass(40_000);
+  await bench.story.over;
+  expect(bench.story.error).toMatchObject({ code: "unread" });
+  expect(bench.story.progress).toBe("sent");
+});

@@ -21,6 +21,7 @@ import { http1Request, scratch, sendScratch } from "../encode-scratch.ts";
 import type { ClientExchange, ClientExchangeEvents, PeerError, RequestHead } from "../exchange.ts";
 import { HeldBytes } from "../held-bytes.ts";
 import { ResumedTransport } from "../resumed-transport.ts";
+import { UnreadWatch } from "../unread-watch.ts";
 import { type ClientExchangeHost, Http1ClientExchange } from "./client-exchange.ts";
 import { CLIENT_OPTIONS, type ClientOptions } from "./client-options.ts";
 import type { ClientConnection, ConnectionOwner } from "./connection.ts";
@@ -57,6 +58,7 @@ class Http1ClientConnection
   #isRetired = false;
   #isPaused = false;
   #isTaken = false;
+  #unread: UnreadWatch | undefined = undefined;
   #isWhole = false;
   #trailers: Fields | undefined = undefined;
   #resumed: ResumedTransport | undefined = undefined;
@@ -144,6 +146,7 @@ class Http1ClientConnection
   }
 
   onClose(error: NetError | undefined): void {
+    this.#unread?.stop();
     if (this.#exchange === undefined) this.#retire(error);
     else this.#fail(error ?? new NetError("closed"));
   }
@@ -272,6 +275,13 @@ class Http1ClientConnection
 
   // ── what an exchange tells ──
 
+  onFull(): void {
+    const { wheel, unreadMs } = this.#options;
+    const error = () => new NetError("unread", "the server does not read its request");
+    this.#unread ??= new UnreadWatch(this.transport, { wheel, unreadMs, error });
+    this.#unread.onFull();
+  }
+
   onRequestSent(): void {
     // The verdict on reuse is taken when the response ends.
   }
@@ -285,6 +295,7 @@ class Http1ClientConnection
   onTakenOver(): Transport {
     this.#exchange = undefined;
     this.#isTaken = true;
+    this.#unread?.stop();
     this.#retire(undefined);
     this.transport.pause();
     // Bytes that came with the head are still in the hands of the reader that called us.

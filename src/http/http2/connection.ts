@@ -20,6 +20,7 @@ import { type Http2Code, Http2Error } from "#wire/http2/http2-error.ts";
 import { matchPreface, PREFACE } from "#wire/http2/preface.ts";
 import { scratch } from "../encode-scratch.ts";
 import type { FieldView, PeerError } from "../exchange.ts";
+import { UnreadWatch } from "../unread-watch.ts";
 import { FrameHandler, type FrameHost } from "./frame-handler.ts";
 import { FrameOutput } from "./frame-output.ts";
 import type { Http2Options } from "./http2-options.ts";
@@ -63,6 +64,9 @@ export interface Http2Role {
 
 type State = "open" | "lingering" | "over";
 
+/** A client that leaves so much unread asks no further questions: more than data alone ever makes wait. */
+const UNREAD_BYTES_MAX = 256 * 1024;
+
 export class Http2Connection
   implements TransportEvents, Flushable, FrameHost, StreamHost, HolderGroup
 {
@@ -95,6 +99,9 @@ export class Http2Connection
   #willFlush = false;
   #isFlushing = false;
   #isHalted = false;
+  /** Nothing is read before the peer has read. */
+  #isBlocked = false;
+  #unread: UnreadWatch | undefined = undefined;
   #isEnding = false;
 
   constructor(transport: Transport, role: Http2Role, options: Http2Options) {
@@ -206,13 +213,15 @@ export class Http2Connection
 
   onDrain(): void {
     this.output.isFull = false;
+    if (this.#isBlocked) this.#unblock();
     if (this.#state === "open") this.touch();
   }
 
   onClose(error: NetError | undefined): void {
     const wasOpen = this.#state === "open";
     this.#state = "over";
-    for (const timer of [this.#opening, this.#watch, this.#linger, this.#keeper]) timer?.stop();
+    for (const timer of [this.#opening, this.#watch, this.#linger, this.#keeper, this.#unread])
+      timer?.stop();
     this.budget.leave(this);
     if (wasOpen) this.#role.onConnectionOver(error);
     this.#endStreams(error ?? new NetError("closed"));
@@ -227,11 +236,12 @@ export class Http2Connection
       this.#isFlushing = true;
       this.scheduler.pump(this.output);
       this.#isFlushing = false;
+      if (this.output.isFull) this.#watchUnread();
       this.#role.onTurnEnd();
       this.#checkFlood();
     }
     this.transport.flush();
-    if (this.#isHalted) this.#goOn();
+    if (this.#isHalted && !this.#isBlocked) this.#goOn();
   }
 
   #goOn(): void {
@@ -244,6 +254,18 @@ export class Http2Connection
       }
       this.#afterRead();
     }
+    if (!this.#isHalted && !this.#isBlocked) this.transport.resume();
+  }
+
+  #watchUnread(): void {
+    const { wheel, stalledMs } = this.options;
+    const error = () => new NetError("unread", "frames wait for it");
+    this.#unread ??= new UnreadWatch(this.transport, { wheel, unreadMs: stalledMs, error });
+    this.#unread.onFull();
+  }
+
+  #unblock(): void {
+    this.#isBlocked = false;
     if (!this.#isHalted) this.transport.resume();
   }
 
@@ -259,6 +281,11 @@ export class Http2Connection
     if (this.#state !== "open") return;
     this.#opening.onUnderWay(this.#handler.isWithinBlock || this.#reader.isWithinHead);
     this.#checkFlood();
+    if (this.isServer && this.transport.queuedBytes > UNREAD_BYTES_MAX) {
+      this.#isBlocked = true;
+      this.transport.pause();
+      this.#watchUnread();
+    }
   }
 
   #checkFlood(): void {

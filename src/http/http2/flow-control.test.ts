@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { Seen } from "../testing/echo-server.ts";
+import { HandClock } from "../testing/hand-clock.ts";
 import { responseHead } from "../testing/local-heads.ts";
 import { WEFT_HTTP2_OPTIONS } from "./http2-options.ts";
 import { BufferBudget } from "./limits/buffer-budget.ts";
@@ -243,5 +244,48 @@ describe("between our own proxies", () => {
     expect(peer.words).not.toContain("WINDOW_UPDATE 3 45000");
     server.seen[0]?.exchange.resumeRequest();
     await peer.until("WINDOW_UPDATE 3 45000");
+  });
+});
+
+describe("a client that reads nothing", () => {
+  const times = Array.from({ length: 400 }, (_, index) => 2 * index + 1);
+
+  async function deafClient(clock: HandClock) {
+    const value = "x".repeat(10_000);
+    const server = await http2EchoServer(
+      { ...clock.options, maxConcurrentStreams: 1_000 },
+      (seen) => seen.exchange.reply({ status: 200, fields: [["x-large", value]], body: "" }),
+    );
+    const peer = await ScriptedPeer.connect(server.port);
+    await peer.settled();
+    peer.transport.pause();
+    peer.send(...times.map((id) => headers(id, REQUEST)));
+    let before = -1;
+    await eventually(() => {
+      const isStill = server.seen.length === before;
+      before = server.seen.length;
+      return isStill && before > 0;
+    });
+    return { server, peer };
+  }
+
+  test("is asked nothing more, and goes on when it has read", async () => {
+    const { server, peer } = await deafClient(new HandClock());
+    await using _ = server;
+    const [connection] = server.connections;
+    expect(server.seen.length).toBeLessThan(times.length);
+    expect(connection?.transport.queuedBytes).toBeLessThan(700_000);
+    peer.transport.resume();
+    await peer.until(`HEADERS ${times.at(-1)} 200`);
+  });
+
+  test("is let go in time", async () => {
+    const clock = new HandClock();
+    const { server } = await deafClient(clock);
+    await using _ = server;
+    clock.pass(25_000);
+    expect(server.connections.size).toBe(1);
+    clock.pass(20_000);
+    await eventually(() => server.connections.size === 0);
   });
 });

@@ -20,6 +20,7 @@ import type { PeerError, RequestHandler } from "../exchange.ts";
 import { HeldBytes } from "../held-bytes.ts";
 import { ResumedTransport } from "../resumed-transport.ts";
 import { Deadline } from "../timer-wheel.ts";
+import { UnreadWatch } from "../unread-watch.ts";
 import { type ExchangeHost, Http1ServerExchange } from "./server-exchange.ts";
 import { SERVER_OPTIONS, type ServerOptions } from "./server-options.ts";
 
@@ -38,6 +39,8 @@ export interface ServerConnection {
 type State = "idle" | "head" | "exchange" | "discarding" | "lingering" | "over";
 
 const LF = 10;
+/** With so much waiting for the client no further request of it is begun. */
+const UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Serves requests until the connection ends. `onClosed` is called once. */
 export function serveHttp1(
@@ -88,6 +91,12 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   #closesAfterResponse = false;
   #isBodyPaused = false;
   #isHoldPaused = false;
+  /** The next request waits until the client has read answers. */
+  #isBlocked = false;
+  #unread: UnreadWatch | undefined = undefined;
+  /** As if the body had arrived without the pauses that we made; NaN before its first byte is due. */
+  #bodyStartedAtMs = Number.NaN;
+  #pausedAtMs = 0;
   #discardedBytes = 0;
   #isReading = false;
   #startedThisTurn = 0;
@@ -172,6 +181,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   }
 
   onDrain(): void {
+    if (this.#isBlocked) this.#unblock();
     const exchange = this.#exchange;
     if (this.#state === "exchange" && exchange !== undefined && !exchange.isOver)
       exchange.events?.onResponseDrain();
@@ -179,6 +189,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   onClose(error: NetError | undefined): void {
     this.#options.wheel.cancel(this.#deadline);
+    this.#unread?.stop();
     const exchange = this.#exchange;
     const wasInExchange = this.#state === "exchange";
     this.#state = "over";
@@ -216,12 +227,17 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#closesAfterResponse = false;
     this.#isReading = true;
     this.#decoder.reset(head.bodyKind, head.contentLength);
-    this.#dueBody();
+    this.#due(Number.POSITIVE_INFINITY);
+    this.#bodyStartedAtMs = Number.NaN;
     exchange.events = this.#handler(exchange);
     if (head.bodyKind === "none" && !exchange.isOver) exchange.events.onRequestEnd(undefined);
     this.#isReading = false;
     if (rest !== undefined) this.#readBody(rest);
-    else this.#advance();
+    else {
+      // Who waits for 100 sends nothing before it.
+      if (!this.#decoder.isIdle && !head.expectsContinue) this.#dueBody();
+      this.#advance();
+    }
   }
 
   /** Body of the request under way; what follows it is held. */
@@ -230,7 +246,6 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       this.#hold(bytes);
       return;
     }
-    this.#dueBody();
     let at: number;
     this.#isReading = true;
     try {
@@ -241,6 +256,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       return;
     }
     this.#isReading = false;
+    if (!this.#decoder.isIdle) this.#dueBody();
     if (at < bytes.length) this.#hold(bytes.subarray(at));
     else this.#advance();
   }
@@ -277,9 +293,13 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   /** Goes on with the next request once the response is sent and the request is read. */
   #advance(): void {
     if (this.#isReading || this.#state === "over" || this.#state === "lingering") return;
-    if (this.#exchange !== undefined || !this.#decoder.isIdle) return;
+    if (this.#exchange !== undefined || !this.#decoder.isIdle || this.#isBlocked) return;
     if (this.#closesAfterResponse) {
       this.#endNow();
+      return;
+    }
+    if (this.transport.queuedBytes > UNREAD_BYTES_MAX) {
+      this.#block();
       return;
     }
     if (this.#isHoldPaused) {
@@ -294,6 +314,19 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       return;
     }
     this.#advanceHeld();
+  }
+
+  /** A client that reads no answers asks no further questions. */
+  #block(): void {
+    this.#isBlocked = true;
+    this.transport.pause();
+    this.onFull();
+  }
+
+  #unblock(): void {
+    this.#isBlocked = false;
+    this.transport.resume();
+    this.#advance();
   }
 
   /** Not from within the call that ended the last exchange, and only so many per turn. */
@@ -350,6 +383,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#exchange = undefined;
     this.#state = "over";
     this.#options.wheel.cancel(this.#deadline);
+    this.#unread?.stop();
     const early = this.#held.take();
     queueMicrotask(() => {
       exchange?.events?.onExchangeEnd(undefined);
@@ -366,11 +400,22 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#isBodyPaused = isPaused;
     if (isPaused) {
       this.transport.pause();
+      this.#pausedAtMs = this.#options.now();
       this.#due(Number.POSITIVE_INFINITY);
-    } else if (!this.#isHoldPaused) {
+      return;
+    }
+    this.#bodyStartedAtMs += this.#options.now() - this.#pausedAtMs;
+    if (!this.#isHoldPaused) {
       this.transport.resume();
       if (!this.#decoder.isIdle) this.#dueBody();
     }
+  }
+
+  onFull(): void {
+    const { wheel, unreadMs } = this.#options;
+    const error = () => new NetError("unread", "the client does not read its answers");
+    this.#unread ??= new UnreadWatch(this.transport, { wheel, unreadMs, error });
+    this.#unread.onFull();
   }
 
   // ── ending ──
@@ -426,10 +471,21 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   // ── deadlines: one object per connection, moved lazily ──
 
+  /** A body is under way, and a piece of it has come or may come. */
   #dueBody(): void {
-    const { bodyTimeoutMs } = this.#options;
-    const isWaiting = bodyTimeoutMs !== undefined && !this.#decoder.isIdle;
-    this.#due(isWaiting ? bodyTimeoutMs : Number.POSITIVE_INFINITY);
+    const exchange = this.#exchange;
+    if (this.#state !== "exchange" || exchange === undefined || this.#isBodyPaused) return;
+    const { bodyTimeoutMs, bodyRate, now } = this.#options;
+    const isRated = bodyRate !== undefined && exchange.request.bodyKind === "length";
+    if (bodyTimeoutMs === undefined && !isRated) return;
+    const nowMs = now();
+    let atMs = bodyTimeoutMs === undefined ? Number.POSITIVE_INFINITY : nowMs + bodyTimeoutMs;
+    if (isRated) {
+      if (Number.isNaN(this.#bodyStartedAtMs)) this.#bodyStartedAtMs = nowMs;
+      const earnedMs = (exchange.bodyBytesReceived * 1_000) / bodyRate.bytesPerSecond;
+      atMs = Math.min(atMs, this.#bodyStartedAtMs + bodyRate.graceMs + earnedMs);
+    }
+    this.#dueBy(atMs);
   }
 
   #due(afterMs: number): void {

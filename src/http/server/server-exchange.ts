@@ -27,6 +27,8 @@ export interface ExchangeHost {
   onAborted(error: PeerError): void;
   onTakenOver(): Transport;
   setBodyPaused(isPaused: boolean): void;
+  /** More waits for the client than should. */
+  onFull(): void;
 }
 
 type Phase = "waiting" | "body" | "tunnel" | "over";
@@ -135,7 +137,9 @@ export class Http1ServerExchange implements ServerExchange {
 
   write(slice: Uint8Array): boolean {
     this.#expect("body");
-    return this.#body.write(slice);
+    const hasRoom = this.#body.write(slice);
+    if (!hasRoom) this.#host.onFull();
+    return hasRoom;
   }
 
   end(trailers?: FieldView): void {

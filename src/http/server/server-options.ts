@@ -4,6 +4,13 @@ import { REQUEST_LIMITS, type RequestLimits } from "#wire/http1/request-head.ts"
 import type { LocalReply, RequestHead } from "../exchange.ts";
 import { type TimerWheel, timerWheel } from "../timer-wheel.ts";
 
+/** Counted over the whole body, while we are ready to read. */
+export interface BodyRate {
+  readonly bytesPerSecond: number;
+  /** Not judged before. */
+  readonly graceMs: number;
+}
+
 export interface ServerOptions {
   readonly request: RequestLimits;
   readonly body: BodyLimits;
@@ -13,6 +20,10 @@ export interface ServerOptions {
   readonly idleTimeoutMs: number;
   /** Between two pieces of a request's body that we are ready to read; undefined for no limit. */
   readonly bodyTimeoutMs: number | undefined;
+  /** How slow the body of a request whose length is known may be; undefined for no limit. */
+  readonly bodyRate: BodyRate | undefined;
+  /** How long a client may take nothing of what waits for it. */
+  readonly unreadMs: number;
   /** Bytes that a client may send ahead (pipelined requests, tunnel data) before it is no longer read. */
   readonly maxHeldBytes: number;
   /** Unread body bytes that are discarded after a response so that the connection can be used again. */
@@ -44,6 +55,8 @@ export const SERVER_OPTIONS: ServerOptions = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 3_600_000,
   bodyTimeoutMs: undefined,
+  bodyRate: { bytesPerSecond: 240, graceMs: 30_000 },
+  unreadMs: 30_000,
   maxHeldBytes: 64 * 1024,
   maxDiscardedBytes: 256 * 1024,
   requestsPerTurn: 16,
