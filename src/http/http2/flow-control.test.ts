@@ -248,7 +248,7 @@ describe("between our own proxies", () => {
 });
 
 describe("a client that reads nothing", () => {
-  const times = Array.from({ length: 400 }, (_, index) => 2 * index + 1);
+  const times = Array.from({ length: 3_000 }, (_, index) => 2 * index + 1);
 
   async function deafClient(clock: HandClock) {
     const value = "x".repeat(10_000);
