@@ -41,6 +41,8 @@ export interface Http2Options {
   readonly allowsExtendedConnect: boolean;
   /** Requests of one connection that are started per turn of the event loop. */
   readonly requestsPerTurn: number;
+  /** How long the rest of a request is still taken when it was answered before it had come whole. */
+  readonly earlyAnswerMs: number;
   /** 1xx heads before the final one. */
   readonly maxInformational: number;
   /** The peer's preface and first settings; as a client, the server's. */
@@ -93,6 +95,7 @@ export const HTTP2_OPTIONS: Http2Options = {
   flood: FLOOD_LIMITS,
   allowsExtendedConnect: false,
   requestsPerTurn: 16,
+  earlyAnswerMs: 1_000,
   maxInformational: 16,
   prefaceTimeoutMs: 10_000,
   settingsTimeoutMs: 10_000,

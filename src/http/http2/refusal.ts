@@ -3,16 +3,20 @@ import { encodeLocalResponse } from "#wire/http2/head/encode-response-head.ts";
 import type { Http2Error } from "#wire/http2/http2-error.ts";
 import { scratch } from "../encode-scratch.ts";
 import type { Http2Connection } from "./connection.ts";
+import { endEarly } from "./early-answer.ts";
+import type { Http2Options } from "./http2-options.ts";
 import type { Http2Stream, StreamUser } from "./stream.ts";
 
 /** Answers a request that never became one: an answer in words, and what else the client sends is not read. */
 export class Refusal implements StreamUser {
   readonly stream: Http2Stream;
+  readonly #options: Http2Options;
 
   constructor(connection: Http2Connection, stream: Http2Stream, error: Http2Error) {
     this.stream = stream;
     stream.user = this;
     const { output, encoder, options } = connection;
+    this.#options = options;
     const reply = options.describeError(error);
     const body = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
     const at = output.beginHeaders();
@@ -40,7 +44,7 @@ export class Refusal implements StreamUser {
   }
 
   onStreamSent(): void {
-    this.stream.reset("NO_ERROR");
+    endEarly(this.stream, this.#options);
   }
 
   onStreamFailed(): void {

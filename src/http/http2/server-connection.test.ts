@@ -21,6 +21,10 @@ import {
 } from "./testing/raw-frames.ts";
 import { ScriptedPeer } from "./testing/scripted-peer.ts";
 
+/** An answer that does not wait for the request. */
+const refuse = ({ exchange }: Seen): void =>
+  exchange.reply({ status: 403, fields: [], body: "no" });
+
 describe("a request", () => {
   test("without a body is answered", async () => {
     await using server = await http2EchoServer();
@@ -84,7 +88,10 @@ describe("a request", () => {
   });
 
   test("whose head is too large is answered with 431, and its body is not read", async () => {
-    await using server = await http2EchoServer({ head: { maxBytes: 1_000, maxFields: 10 } });
+    await using server = await http2EchoServer({
+      head: { maxBytes: 1_000, maxFields: 10 },
+      earlyAnswerMs: 20,
+    });
     const peer = await ScriptedPeer.connect(server.port);
     peer.send(headers(1, request("POST", "/", [["x", "a".repeat(990)]]), OPEN));
     await peer.expect("HEADERS 1 431");
@@ -180,14 +187,35 @@ describe("a response", () => {
   });
 
   test("before the end of the request tells the client not to send the rest", async () => {
-    await using server = await http2EchoServer({}, undefined, ({ exchange }) =>
-      exchange.reply({ status: 403, fields: [], body: "no" }),
-    );
+    await using server = await http2EchoServer({ earlyAnswerMs: 20 }, undefined, refuse);
     const peer = await ScriptedPeer.connect(server.port);
     peer.send(headers(1, request("POST"), OPEN));
     await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"', "RST_STREAM 1 NO_ERROR");
     peer.send(data(1, "late"), headers(3, REQUEST));
     await peer.expect("HEADERS 3 403");
+  });
+
+  test("before the end of the request leaves the client a moment to end it, and opens no window for more", async () => {
+    await using server = await http2EchoServer({ streamWindowBytes: 1_000 }, undefined, refuse);
+    const peer = await ScriptedPeer.connect(server.port);
+    peer.send(headers(1, request("POST"), OPEN));
+    await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"');
+    peer.send(data(1, "x".repeat(900)), data(1, "the end", END));
+    await peer.settled();
+    expect(peer.words.filter((word) => /^(RST_STREAM|WINDOW_UPDATE 1 )/.test(word))).toEqual([]);
+    for (const { isIdle } of server.connections) expect(isIdle).toBe(true);
+  });
+
+  test("to a request that was held back lets go of what was held", async () => {
+    await using server = await http2EchoServer({}, undefined, (seen) => {
+      seen.exchange.pauseRequest();
+      queueMicrotask(() => refuse(seen));
+    });
+    const peer = await ScriptedPeer.connect(server.port);
+    peer.send(headers(1, request("POST"), OPEN), data(1, "held"), data(1, "", END));
+    await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"');
+    await peer.settled();
+    for (const { isIdle } of server.connections) expect(isIdle).toBe(true);
   });
 
   test("may not be shorter or longer than its head says", async () => {

@@ -18,6 +18,7 @@ import type {
   ServerExchangeEvents,
 } from "../exchange.ts";
 import type { Http2Connection } from "./connection.ts";
+import { endEarly } from "./early-answer.ts";
 import type { Http2Stream, StreamUser } from "./stream.ts";
 import { StreamTransport } from "./stream-transport.ts";
 
@@ -216,11 +217,10 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
     if (this.#phase === "body") this.events?.onResponseDrain();
   }
 
-  /** The rest of a request that was answered whole is not needed (RFC 9113 section 8.1). */
   onStreamSent(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    this.stream.reset("NO_ERROR");
+    endEarly(this.stream, this.#host.connection.options);
     this.events?.onExchangeEnd(undefined);
   }
 

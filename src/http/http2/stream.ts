@@ -70,6 +70,7 @@ export class Http2Stream implements Holder {
   #receiveWindow: number;
   /** Passed on, and not yet given back to the peer. */
   #unacknowledged = 0;
+  #opensWindow = true;
   readonly #queue = new SliceQueue();
   #isFull = false;
   #isEnding = false;
@@ -256,6 +257,11 @@ export class Http2Stream implements Holder {
     }
   }
 
+  /** What comes is not wanted: the peer may send what it was promised, and no more. */
+  stopOpeningWindow(): void {
+    this.#opensWindow = false;
+  }
+
   /** The initial window that the peer uses from now on differs by so much. */
   shiftReceiveWindow(bytes: number): void {
     this.#receiveWindow += bytes;
@@ -288,7 +294,7 @@ export class Http2Stream implements Holder {
 
   /** Gives the peer back what was passed on, in large steps, and not while the receiver has enough. */
   #openWindow(): void {
-    if (this.isPaused || this.isReceived || this.isOver) return;
+    if (this.isPaused || this.isReceived || this.isOver || !this.#opensWindow) return;
     if (this.#unacknowledged * 2 < this.#host.streamWindowBytes) return;
     if (this.#host.budget.isTight) {
       this.#host.budget.wait(this);
