@@ -9,6 +9,7 @@ import { DataPlane } from "#proxy/data-plane.ts";
 import { IdentityStore } from "#proxy/identity/identity-store.ts";
 import type { MetricFamily } from "#proxy/telemetry/metric-family.ts";
 import { unknownWorkload } from "#proxy/telemetry/series.ts";
+import { workerFamilies } from "#proxy/telemetry/worker-families.ts";
 import manifest from "../package.json";
 
 /** The text of `docs/reference/metrics.md`: what a proxy and a control plane really expose. */
@@ -27,7 +28,7 @@ export async function metricsPage(): Promise<string> {
     "Names, labels and buckets are Istio's, so boards and tools made for Istio read them. A request is counted twice: by the",
     'caller\'s proxy (`reporter="source"`) and by the callee\'s (`reporter="destination"`).',
     "",
-    ...table(proxy),
+    ...table([...proxy, ...workerFamilies([])]),
     "",
     `Labels of requests: ${labelsOf(requests)}.`,
     "",

@@ -4,21 +4,27 @@ import type { Snapshot } from "#config/snapshot.ts";
 import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
+import type { ServerExchangeEvents } from "#http/exchange.ts";
 import { serveHttp1 } from "#http/server/server-connection.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
 import { TurnClock } from "#net/turn-clock.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
+import { hostLoads, mergeVerdicts, type WorkerFacts } from "./admin/worker-facts.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
 import type { After } from "./detection/detect-protocol.ts";
 import { type VerdictLine, Verdicts } from "./detection/verdicts.ts";
 import type { IdentityStore } from "./identity/identity-store.ts";
 import { TlsMaterial } from "./identity/tls-material.ts";
+import { connectionSettings } from "./limits/connection-settings.ts";
+import { type ProxyLimits, proxyLimits } from "./limits/limit-table.ts";
+import { Overload } from "./limits/overload.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { secretCheck } from "./outbound/run-secret.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { Timers } from "./resilience/timers.ts";
 import { selfLabels } from "./self-labels.ts";
+import { settleMemory } from "./settle-memory.ts";
 import { OpenConnections } from "./serve-connection.ts";
 import { RequestServer } from "./serve-request.ts";
 import { OpenTunnels } from "./tcp/open-tunnels.ts";
@@ -28,10 +34,13 @@ import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
+import { workerFamilies } from "./telemetry/worker-families.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
 import { httpDialler, isLeft } from "./upstream/http-dialler.ts";
 import { type Resolve, ResolvedNames } from "./upstream/resolved-names.ts";
+import type { Coworkers } from "./workers/coworkers.ts";
+import type { Followers } from "./workers/followers.ts";
 
 export interface DataPlaneOptions {
   readonly workload: Workload;
@@ -48,6 +57,14 @@ export interface DataPlaneOptions {
   readonly ownUid: number;
   readonly resolve?: Resolve;
   readonly notReadyBecause: () => string | undefined;
+  /** Default: those of the table. */
+  readonly limits?: ProxyLimits;
+  /** Resident memory of this process; default: as the system says. */
+  readonly usedBytes?: () => number;
+  /** Present when this process is one of several workers. */
+  readonly coworkers?: Coworkers | undefined;
+  /** Present in the one that leads them: it answers for all. */
+  readonly followers?: Followers | undefined;
 }
 
 /** What a proxy refuses to run, in words that go back to the control plane. */
@@ -61,7 +78,7 @@ const RETIRE_IDLE_MS = 5_000;
 
 /** Everything of a proxy that carries traffic: runs whatever snapshot it is given, knows nothing of where that comes from. */
 export class DataPlane {
-  readonly metrics = new MetricsRegistry();
+  readonly metrics: MetricsRegistry;
   readonly clusters: ClusterSet;
   readonly tls: TlsMaterial;
   readonly #options: DataPlaneOptions;
@@ -71,19 +88,34 @@ export class DataPlane {
   readonly #verdicts = new Verdicts();
   readonly #listeners: ListenerSet;
   readonly #timers: Timers;
+  readonly #limits: ProxyLimits;
+  readonly #overload: Overload;
   readonly #sweeping: ReturnType<typeof setInterval>;
   readonly #extra: Promise<Listener>[] = [];
   readonly #startedAtMs: number;
   #config: CompiledConfig = emptyConfig;
+  /** What the other workers answered last. */
+  #othersFacts: readonly WorkerFacts[] = [];
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    const { random, identity, workload } = options;
+    const { random, identity, workload, coworkers } = options;
     const clock = new TurnClock(options.clock);
-    this.#startedAtMs = clock.wallMs();
+    this.#startedAtMs = coworkers?.series.beganAtMs ?? clock.wallMs();
+    this.metrics = new MetricsRegistry(undefined, coworkers?.series);
     this.tls = new TlsMaterial(identity, () => clock.wallMs());
     this.#timers = new Timers(clock);
     this.#tunnels = new OpenTunnels(clock);
+    const { limits = proxyLimits() } = options;
+    this.#limits = limits;
+    const settings = connectionSettings(limits);
+    this.#overload = new Overload({
+      limits,
+      usedBytes: options.usedBytes ?? (() => process.memoryUsage.rss()),
+      onKeepAlive: (isAllowed) => this.#connections.keepAlive(isAllowed),
+      relieve: settleMemory,
+      log: options.log,
+    });
     const names = new ResolvedNames(options.resolve ?? resolveByHost, () => clock.monotonicMs());
     const dialling: DialSurroundings = {
       lookup: names.lookup,
@@ -97,9 +129,11 @@ export class DataPlane {
       hasPendingInput: isLeft,
       metrics: this.metrics,
       self,
-      diallerFor: (cluster) => httpDialler(dialling, cluster),
+      diallerFor: (cluster) => httpDialler(dialling, cluster, settings),
       names,
+      ...(coworkers && { share: (name) => coworkers.share(name) }),
     });
+    coworkers?.onStir((cluster) => this.clusters.get(cluster)?.usage.stir());
     const runtime: ProxyRuntime = {
       clusters: this.clusters,
       timers: this.#timers,
@@ -111,6 +145,8 @@ export class DataPlane {
       log: options.log,
       self,
       peerLine: peerLineOf(self),
+      settings,
+      overload: this.#overload,
       nextRecordId: recordIds(random),
     };
     this.#listeners = this.#makeListeners(runtime, dialling);
@@ -157,11 +193,14 @@ export class DataPlane {
         onConnection: (transport) => {
           serveHttp1(transport, (exchange) => {
             const { request } = exchange;
-            const reply =
-              name === "admin"
-                ? adminReply(subject, request, true)
-                : metricsReply(subject, request);
-            exchange.reply(reply);
+            const answer = () =>
+              exchange.reply(
+                name === "admin"
+                  ? adminReply(subject, request, true)
+                  : metricsReply(subject, request),
+              );
+            if (this.#options.followers !== undefined) return this.#afterOthers(answer);
+            answer();
             return nobody;
           });
         },
@@ -171,13 +210,26 @@ export class DataPlane {
     }
   }
 
-  /** What was seen to be spoken where nobody said it. */
+  /** What was seen to be spoken where nobody said it; by other workers as of a moment ago. */
   verdicts(): readonly VerdictLine[] {
-    return this.#verdicts.lines();
+    const own = this.#verdicts.lines();
+    if (this.#othersFacts.length === 0) return own;
+    return mergeVerdicts([own, ...this.#othersFacts.map(({ verdicts }) => verdicts)]);
+  }
+
+  /** What this process knows of itself alone. */
+  facts(): WorkerFacts {
+    const listeners = this.#listeners.lines().map(({ name, connections }) => [name, connections]);
+    return {
+      hosts: hostLoads(this.clusters.all),
+      listeners: Object.fromEntries(listeners),
+      verdicts: this.#verdicts.lines(),
+    };
   }
 
   /** Golden signals for the control plane, with the moment at which counting began. */
   goldenSignals(): readonly MetricFamily[] {
+    void this.#askOthers();
     return [...this.metrics.goldenSignals(), protocolsSeen(this.verdicts()), this.#processStart()];
   }
 
@@ -201,6 +253,7 @@ export class DataPlane {
 
   async close(): Promise<void> {
     clearInterval(this.#sweeping);
+    this.#overload[Symbol.dispose]();
     this.#connections.destroy();
     await this.#listeners.drained(0);
     for (const opening of this.#extra) await (await opening).drained(0);
@@ -209,13 +262,32 @@ export class DataPlane {
     this.#timers[Symbol.dispose]();
   }
 
+  /** Other workers are asked first; the caller may be gone by then. */
+  #afterOthers(answer: () => void): ServerExchangeEvents {
+    let isOver = false;
+    void this.#askOthers().then(() => {
+      if (!isOver) answer();
+    });
+    return {
+      ...nobody,
+      onExchangeEnd: () => {
+        isOver = true;
+      },
+    };
+  }
+
+  async #askOthers(): Promise<void> {
+    const answers = await this.#options.followers?.ask("facts");
+    if (answers !== undefined) this.#othersFacts = [...answers.values()];
+  }
+
   #applyRoots(snapshot: Snapshot): void {
     const bundle = snapshot.secret.get("ROOTCA")?.value;
     if (bundle !== undefined) this.#options.identity.setRoots(bundle.roots);
   }
 
   #makeListeners(runtime: ProxyRuntime, dialling: DialSurroundings): ListenerSet {
-    const { secret, peerUid, ownUid, identity, sockets, log } = this.#options;
+    const { secret, peerUid, ownUid, identity, sockets, log, coworkers } = this.#options;
     const server = new RequestServer(runtime);
     const common = {
       runtime,
@@ -231,7 +303,10 @@ export class DataPlane {
       inbound: { ...common, ownId: identity.id },
       tls: this.tls,
       sockets,
+      limits: this.#limits,
+      overload: this.#overload,
       log,
+      ...(coworkers && { onAccepted: () => coworkers.series.accepted() }),
     });
   }
 
@@ -243,9 +318,12 @@ export class DataPlane {
       clusters: () => this.clusters.all,
       verdicts: () => this.verdicts(),
       listeners: () => this.#listeners.lines(),
+      others: () => this.#othersFacts,
       metrics: () => [
         ...this.metrics.families(),
+        ...this.#overload.metrics(),
         protocolsSeen(this.verdicts()),
+        ...workerFamilies(this.#options.coworkers?.series.counts() ?? []),
         this.#processStart(),
       ],
       identity: () => identity.held,

@@ -9,6 +9,8 @@ import type { TlsMaterial } from "./identity/tls-material.ts";
 import { acceptInbound, INBOUND_ALPN } from "./inbound/accept-inbound.ts";
 import type { InboundSurroundings } from "./inbound/inbound-surroundings.ts";
 import { acceptOutbound } from "./outbound/accept-outbound.ts";
+import type { ProxyLimits } from "./limits/limit-table.ts";
+import type { Overload } from "./limits/overload.ts";
 import type { OutboundSurroundings } from "./outbound/outbound-surroundings.ts";
 import { HostTable } from "./router/host-table.ts";
 import type { RouteTable } from "./router/plan-request.ts";
@@ -20,7 +22,11 @@ export interface ListenerSetOptions {
   readonly tls: TlsMaterial;
   /** Sockets that the parent handed over, by listener name. */
   readonly sockets: ReadonlyMap<string, ListenAddress>;
+  readonly limits: ProxyLimits;
+  readonly overload: Overload;
   readonly log: Log;
+  /** Of every connection. */
+  readonly onAccepted?: () => void;
 }
 
 interface OpenListener {
@@ -59,6 +65,12 @@ export class ListenerSet {
       address: listener === undefined ? "" : addressOf(listener.address),
       connections: listener?.connectionCount ?? 0,
     }));
+  }
+
+  #connectionCount(): number {
+    let count = 0;
+    for (const { listener } of this.#open.values()) count += listener?.connectionCount ?? 0;
+    return count;
   }
 
   /** Stops accepting; resolves when all connections are over, at the deadline by force. */
@@ -103,18 +115,21 @@ export class ListenerSet {
     state: ListenerState,
     open: () => OpenListener,
   ): Promise<Listener | undefined> {
-    const { tls, log } = this.#options;
+    const { tls, log, limits, overload } = this.#options;
     try {
       const listener = await listen({
         address,
         mode: modeOf(state.config),
         tls: () => tls.serverTls(INBOUND_ALPN),
         onConnection: (transport) => this.#accept(open(), transport),
-        onRefused: (error, remote) =>
-          log.debug(
-            { listener: name, remote: addressOf(remote), code: error.code, reason: error.message },
-            "a connection was refused",
-          ),
+        onRefused: (error, remote) => {
+          const { code, message: reason } = error;
+          overload.onRefused(error, name);
+          log.debug({ listener: name, remote: addressOf(remote), code, reason }, "refused");
+        },
+        admit: () => overload.refusalOfConnection(this.#connectionCount()),
+        connectionsMax: limits["listener-connections"],
+        handshakeTimeoutMs: limits["handshake-time"],
         detectionTimeoutMs: DETECTION_MS,
         onSilence: "plain",
       });
@@ -128,7 +143,8 @@ export class ListenerSet {
   }
 
   #accept({ state, isRemoved }: OpenListener, transport: Transport): void {
-    const { inbound, outbound } = this.#options;
+    const { inbound, outbound, onAccepted } = this.#options;
+    onAccepted?.();
     if (isRemoved) transport.destroy();
     else if (state.kind === "inbound") acceptInbound(inbound, state, transport);
     else acceptOutbound(outbound, state, transport);

@@ -6,17 +6,20 @@ import { type RelayLine, readRelayLine, relayLine } from "./workers/relay-line.t
 export class ParentLink {
   /** Resolves when the input ends: the parent is gone. */
   readonly gone: Promise<void>;
-  readonly #write: (line: string) => void;
+  readonly #output: (line: string) => void;
   readonly #first = Promise.withResolvers<string>();
   #hasFirst = false;
   #onOrder: ((order: ProxyOrder) => void) | undefined;
   #onRelay: ((line: RelayLine) => void) | undefined;
+  #isGone = false;
   /** What came before somebody listened. */
   #early: string[] = [];
 
   constructor(input: AsyncIterable<Uint8Array>, write: (line: string) => void) {
-    this.#write = write;
-    this.gone = this.#read(input);
+    this.#output = write;
+    this.gone = this.#read(input).then(() => {
+      this.#isGone = true;
+    });
   }
 
   /** Throws when the first line is no bootstrap. */
@@ -54,6 +57,11 @@ export class ParentLink {
     const lines = new LineSplitter();
     for await (const bytes of input) for (const line of lines.push(bytes)) this.#take(line);
     this.#first.resolve(lines.rest);
+  }
+
+  /** Nobody reads it once the parent is gone. */
+  #write(line: string): void {
+    if (!this.#isGone) this.#output(line);
   }
 
   #take(line: string): void {

@@ -8,7 +8,6 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { compileRe2 } from "#core/regex/re2.ts";
 import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
-import type { ListenAddress } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
 import { openConfigStream } from "#xds/client/config-stream.ts";
 import type {
@@ -20,7 +19,7 @@ import type {
 import { systemTimers } from "#xds/stream/timers.ts";
 import { XdsError } from "#xds/xds-error.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
-import { readLastGood, writeLastGood } from "./config/last-good.ts";
+import { readLastGood, resourcesOf, snapshotOf, writeLastGood } from "./config/last-good.ts";
 import {
   type ControlPlaneLinkOptions,
   certificateRequester,
@@ -30,9 +29,13 @@ import { startMetricsPush } from "./control-plane/metrics-push.ts";
 import { DataPlane } from "./data-plane.ts";
 import { enrol } from "./identity/enrol.ts";
 import { IdentityStore } from "./identity/identity-store.ts";
+import { inheritedSockets } from "./inherited-sockets.ts";
+import { processLimits } from "./limits/process-limits.ts";
 import { nodeIdOf } from "./node-id.ts";
 import type { ParentLink } from "./parent-link.ts";
 import { type LineWriter, openLineWriter } from "./telemetry/line-writer.ts";
+import { Coworkers } from "./workers/coworkers.ts";
+import { Followers } from "./workers/followers.ts";
 
 export interface ProxyOptions {
   readonly bootstrap: Bootstrap;
@@ -81,6 +84,9 @@ class RunningProxy implements Proxy {
   readonly #plane: DataPlane;
   readonly #accessLog: LineWriter | undefined;
   readonly #configPath: string;
+  /** The other workers, when this process leads several. */
+  readonly #coworkers: Coworkers | undefined;
+  readonly #followers: Followers | undefined;
   readonly #synced = Promise.withResolvers<void>();
   #stream: ConfigStream | undefined;
   #push: Disposable | undefined;
@@ -109,13 +115,16 @@ class RunningProxy implements Proxy {
       clock,
       random,
       log,
-      onRenewed: () => this.#stream?.reconnect(),
+      onRenewed: () => this.#onRenewed(),
     });
+    this.#coworkers = coworkersOf(options);
+    this.#followers = this.#coworkers && this.#lead(this.#coworkers);
     this.#plane = new DataPlane({
       workload,
       identity: this.#identity,
       secret: bootstrap.secret,
-      sockets: socketsOf(bootstrap),
+      limits: processLimits(bootstrap),
+      sockets: inheritedSockets(bootstrap),
       accessLog: this.#accessLog,
       clock,
       random,
@@ -123,6 +132,8 @@ class RunningProxy implements Proxy {
       peerUid: options.peerUid,
       ownUid: options.ownUid,
       notReadyBecause: () => (this.#isReady ? undefined : `waiting for ${this.#waitsFor}`),
+      coworkers: this.#coworkers,
+      followers: this.#followers,
     });
   }
 
@@ -141,6 +152,11 @@ class RunningProxy implements Proxy {
 
   reopenLogs(): void {
     this.#accessLog?.reopen();
+    this.#coworkers?.link.send(undefined, { kind: "reopen-logs" });
+  }
+
+  workerGone(worker: number): void {
+    this.#followers?.gone(worker);
   }
 
   leave(): Promise<void> {
@@ -169,15 +185,18 @@ class RunningProxy implements Proxy {
   }
 
   async #run(): Promise<void> {
-    const hasIdentity = this.#identity.load();
-    const known = hasIdentity ? this.#applyLastGood() : undefined;
+    const known =
+      (await this.#adopt()) ?? (this.#identity.load() ? this.#applyLastGood() : undefined);
     const isStopped = () => this.#isStopped;
-    if (!hasIdentity) await enrol(this.#identity, { log: this.#options.log, isStopped });
+    if (this.#identity.held === undefined)
+      await enrol(this.#identity, { log: this.#options.log, isStopped });
     if (this.#isStopped) return;
     this.#identity.keepFresh();
     this.#waitsFor = "configuration from the control plane";
+    if (known !== undefined) this.#followers?.begin();
     this.#openStream(known ?? emptySnapshot);
     const isFresh = await this.#configuration(known !== undefined);
+    if (known === undefined) this.#followers?.begin();
     await this.#plane.listening();
     if (this.#isStopped) return;
     this.#isReady = true;
@@ -191,6 +210,14 @@ class RunningProxy implements Proxy {
     return hasLastGood
       ? Promise.race([fresh, Bun.sleep(FRESH_CONFIG_MS).then(() => false)])
       : fresh;
+  }
+
+  /** After the death of the worker that led before: what the others run. */
+  async #adopt(): Promise<Snapshot | undefined> {
+    const state = await this.#followers?.adopt(this.#coworkers?.place.peers ?? []);
+    if (state === undefined || !this.#identity.adopt(state.identity)) return undefined;
+    const snapshot = snapshotOf(state.resources);
+    return this.#plane.apply(snapshot).kind === "applied" ? snapshot : undefined;
   }
 
   /** What ran last time; undefined when there is none that can be used. */
@@ -236,11 +263,48 @@ class RunningProxy implements Proxy {
     });
   }
 
-  #apply(update: ConfigUpdate): Verdict {
+  #apply(update: ConfigUpdate): Verdict | Promise<Verdict> {
+    const before = this.#plane.snapshot;
     const result = this.#plane.apply(update.snapshot);
     if (result.kind === "refused") return { kind: "rejected", reason: result.reason };
+    this.#saveSoon();
+    return this.#followers === undefined
+      ? { kind: "accepted" }
+      : this.#handOn(this.#followers, update, before);
+  }
+
+  /** All workers run it, or none does. */
+  async #handOn(followers: Followers, update: ConfigUpdate, before: Snapshot): Promise<Verdict> {
+    const reason = await followers.hand(update);
+    if (reason === undefined) return { kind: "accepted" };
+    this.#plane.apply(before);
+    followers.reset();
+    this.#saveSoon();
+    return { kind: "rejected", reason };
+  }
+
+  #saveSoon(): void {
     if (!this.#isRetiring) this.#saving ??= setTimeout(() => this.#save(), SAVE_MS);
-    return { kind: "accepted" };
+  }
+
+  #onRenewed(): void {
+    this.#stream?.reconnect();
+    const { kept } = this.#identity;
+    if (kept !== undefined) this.#followers?.handIdentity(kept);
+  }
+
+  #lead({ link }: Coworkers): Followers {
+    const { clock, log, onEvent } = this.#options;
+    return new Followers({
+      link,
+      state: () => {
+        const identity = this.#identity.kept;
+        return identity && { identity, resources: resourcesOf(this.#plane.snapshot) };
+      },
+      onStuck: (worker) => onEvent({ event: "stuck", worker }),
+      firstSeq: clock.wallMs(),
+      log,
+    });
   }
 
   #onState(state: ConfigStreamState): void {
@@ -315,6 +379,8 @@ function checkRegex(pattern: string): string | undefined {
   }
 }
 
-function socketsOf({ sockets }: Bootstrap): ReadonlyMap<string, ListenAddress> {
-  return new Map(sockets.map(({ name, fd }) => [name, { fd }]));
+/** Undefined: this process is the whole proxy. */
+function coworkersOf({ bootstrap, parent, clock }: ProxyOptions): Coworkers | undefined {
+  const { worker: place } = bootstrap;
+  return place && parent && new Coworkers({ place, parent, clock });
 }

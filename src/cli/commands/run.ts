@@ -4,6 +4,7 @@ import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
+import { readConcurrency } from "../run/concurrency-option.ts";
 import {
   checkCarriedByEnvoy,
   findEnvoy,
@@ -33,6 +34,7 @@ interface Flags {
   readonly roots?: string;
   readonly trustDomain?: string;
   readonly drain: string;
+  readonly concurrency: string;
   readonly engine: string;
   readonly envoyPath?: string;
   readonly quiet?: boolean;
@@ -83,6 +85,7 @@ export const command: Command = {
       .option("--roots <file>", "PEM file of its root certificates, with --token")
       .option("--trust-domain <domain>", "its trust domain, with --token (default: cluster.local)")
       .option("--drain <seconds>", "longest wait for what is in flight at the end", "30")
+      .option("--concurrency <n>", "processes that share the traffic of the proxy", "1")
       .option("--engine <engine>", "what carries the traffic: weft, or envoy", "weft")
       .option("--envoy-path <program>", "the Envoy to run (default: the one on PATH)")
       .option("-q, --quiet", "say nothing but errors")
@@ -105,6 +108,7 @@ async function run(
   };
   for (const name of [flags.name, account.namespace, account.serviceAccount]) checkName(name);
   checkJoining(flags);
+  const concurrency = readConcurrency(flags.concurrency);
   checkProgram(words[0] ?? "", process.env);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
@@ -122,7 +126,7 @@ async function run(
     dataDir: flags.dataDir,
     version: environment.version,
     drainMs: drainMs(flags.drain),
-    concurrency: 1,
+    concurrency,
     ...(envoy === undefined ? {} : { envoy }),
     command: words,
     environment: { ...process.env, ...environment.userProxy },

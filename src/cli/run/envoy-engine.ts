@@ -15,8 +15,16 @@ export interface EnvoyEngine extends Disposable {
 /** A path of a Unix socket has at most 107 octets. */
 const FOLDER_MAX_BYTES = 90;
 
-/** `path`: the program. */
-export function openEnvoyEngine(path: string, stateDirectory: string): EnvoyEngine {
+export interface EnvoyEngineOptions {
+  /** The program. */
+  readonly path: string;
+  /** Worker threads. */
+  readonly concurrency: number;
+  readonly stateDirectory: string;
+}
+
+export function openEnvoyEngine(options: EnvoyEngineOptions): EnvoyEngine {
+  const { path, concurrency, stateDirectory } = options;
   const socketFolder = makeSocketFolder(stateDirectory);
   return {
     engine: {
@@ -24,7 +32,7 @@ export function openEnvoyEngine(path: string, stateDirectory: string): EnvoyEngi
       accessLog: join(stateDirectory, "access.log"),
       credentials: join(stateDirectory, "credentials"),
     },
-    settings: { path, concurrency: 1, socketFolder },
+    settings: { path, concurrency, socketFolder },
     command: () => ownCommandLine(["proxy", "--engine", "envoy", "--bootstrap", "-"], ["--smol"]),
     [Symbol.dispose]: () => rmSync(socketFolder, { recursive: true, force: true }),
   };

@@ -20,6 +20,6 @@ export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise
 }
 
 export async function runProxy(): Promise<void> {
-  const { startProxy } = await import("#proxy/start-proxy.ts");
-  await runProxyProcess(startProxy);
+  const { startWorker } = await import("#proxy/workers/start-worker.ts");
+  await runProxyProcess(startWorker);
 }

@@ -64,7 +64,13 @@ export async function runWorkload(options: RunOptions): Promise<number> {
   using directory = claimInstanceDirectory(parent, instanceBase(options));
   using open = openAll(options, directory);
   using envoy =
-    options.envoy === undefined ? undefined : openEnvoyEngine(options.envoy, directory.path);
+    options.envoy === undefined
+      ? undefined
+      : openEnvoyEngine({
+          path: options.envoy,
+          concurrency: options.concurrency,
+          stateDirectory: directory.path,
+        });
   const workload = describeWorkload(options, directory, open, envoy);
   const secret = randomBytes(24).toString("base64url");
   const hadService = await Promise.race([options.hasService(), signals.interrupted]);
@@ -123,9 +129,10 @@ function openAll(options: RunOptions, directory: InstanceDirectory): OpenSockets
 }
 
 function wantedSockets(options: RunOptions): readonly WantedSocket[] {
-  const { ports, upstreams, address, envoy, concurrency: count } = options;
+  const { ports, upstreams, address, envoy, concurrency } = options;
   const loopback = "127.0.0.1";
-  const isReserved = envoy !== undefined; // it opens its ports itself
+  const isReserved = envoy !== undefined; // it opens its ports itself, for all its threads
+  const count = isReserved ? 1 : concurrency;
   return [
     ...ports.map(({ workloadPort }) => ({
       name: `inbound|${workloadPort}`,

@@ -7,6 +7,7 @@ import { type MetricFamily, prometheusText } from "../telemetry/metric-family.ts
 import type { UpstreamCluster } from "../upstream/upstream-cluster.ts";
 import { certificatesPage } from "./certificates-page.ts";
 import { clustersJson, clustersText } from "./clusters-page.ts";
+import type { WorkerFacts } from "./worker-facts.ts";
 
 /** What the admin address shows. It answers reads only, and holds nothing secret: no key, no token. */
 export interface AdminSubject {
@@ -16,6 +17,8 @@ export interface AdminSubject {
   readonly clusters: () => Iterable<UpstreamCluster>;
   readonly verdicts: () => readonly VerdictLine[];
   readonly listeners: () => readonly ListenerLine[];
+  /** What other workers of this proxy say of themselves. */
+  readonly others: () => readonly WorkerFacts[];
   readonly metrics: () => readonly MetricFamily[];
   readonly identity: () => HeldIdentity | undefined;
   readonly rootsPem: () => readonly string[];
@@ -37,15 +40,16 @@ const pages: Readonly<Record<string, Page>> = {
     return reason === undefined ? text("LIVE\n") : text(`not ready: ${reason}\n`, 503);
   },
   "/config_dump": ({ snapshot }) => json(dump(snapshot())),
-  "/clusters": ({ clusters, verdicts }, query) =>
+  "/clusters": ({ clusters, verdicts, others }, query) =>
     query.get("format") === "json"
-      ? json(clustersJson(clusters(), verdicts()))
-      : text(clustersText(clusters(), verdicts())),
-  "/listeners": ({ listeners }, query) =>
+      ? json(clustersJson(clusters(), { seen: verdicts(), others: others() }))
+      : text(clustersText(clusters(), { seen: verdicts(), others: others() })),
+  "/listeners": (subject, query) =>
     query.get("format") === "json"
-      ? json(listeners())
+      ? json(listenersOfAll(subject))
       : text(
-          listeners()
+          subject
+            .listeners()
             .map(({ name, address }) => `${name}::${address}\n`)
             .join(""),
         ),
@@ -80,6 +84,14 @@ export function metricsReply(subject: AdminSubject, head: RequestHead): LocalRep
   const path = head.path.split("?")[0] ?? "";
   const isMetrics = path === "/metrics" || path === "/stats/prometheus";
   return isMetrics ? adminReply(subject, head, false) : text("see /stats/prometheus\n", 404);
+}
+
+function listenersOfAll({ listeners, others }: AdminSubject): readonly ListenerLine[] {
+  const of = (name: string) => others().map((facts) => facts.listeners[name] ?? 0);
+  return listeners().map((line) => ({
+    ...line,
+    connections: of(line.name).reduce((sum, more) => sum + more, line.connections),
+  }));
 }
 
 function isLoopback(host: string): boolean {

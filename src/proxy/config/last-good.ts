@@ -9,8 +9,7 @@ import { readStateFile, type StateFile, writeStateFile } from "./state-file.ts";
 
 /** A snapshot as it is kept on disk: its resources in order. The checksum of the file vouches for their shape. */
 export function writeLastGood(path: string, snapshot: Snapshot): void {
-  const resources = configTypes.flatMap((type) => [...snapshot[type].values()]);
-  writeStateFile(path, { format: FORMAT, resources });
+  writeStateFile(path, { format: FORMAT, resources: resourcesOf(snapshot) });
 }
 
 export function readLastGood(path: string): StateFile<Snapshot> {
@@ -23,6 +22,11 @@ export function readLastGood(path: string): StateFile<Snapshot> {
 
 /** Counts up when the shape of a configuration value changes: older files are then fetched anew instead of misread. */
 const FORMAT = 1;
+
+/** In the order in which they may be taken up. */
+export function resourcesOf(snapshot: Snapshot): readonly ConfigResource[] {
+  return configTypes.flatMap((type) => [...snapshot[type].values()]);
+}
 
 /** A snapshot of these resources. */
 export function snapshotOf(resources: readonly ConfigResource[]): Snapshot {

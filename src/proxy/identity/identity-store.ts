@@ -7,6 +7,7 @@ import { createTrustBundle } from "#core/spiffe/trust-bundle.ts";
 import { createCsr, createWorkloadKey, readWorkloadKey } from "#core/spiffe/workload-key.ts";
 import { readStateFile, writeStateFile } from "../config/state-file.ts";
 import { type HeldIdentity, holdIdentity } from "./held-identity.ts";
+import type { KeptIdentity } from "./kept-identity.ts";
 
 /** Sends a CSR (PEM) to the CA. `current` proves who asks; without it the join token has to. Resolves to PEM, leaf first. */
 export type RequestCertificate = (
@@ -17,8 +18,8 @@ export type RequestCertificate = (
 export interface IdentityStoreOptions {
   readonly id: SpiffeId;
   readonly trustDomain: string;
-  /** Where key and certificate are kept, mode 0600. */
-  readonly path: string;
+  /** Where key and certificate are kept, mode 0600. Absent: another worker keeps them. */
+  readonly path?: string;
   readonly requestCertificate: RequestCertificate | undefined;
   readonly clock: Clock;
   /** [0, 1) */
@@ -68,28 +69,25 @@ export class IdentityStore implements Disposable {
     return this.#held !== undefined && this.#options.clock.wallMs() > this.#held.leaf.notAfterMs;
   }
 
+  /** What is to be kept of it, or handed to another worker; undefined while there is nothing. */
+  get kept(): KeptIdentity | undefined {
+    const held = this.#held;
+    return held && this.#keptOf(held);
+  }
+
   /** What the last run left, when it is still good: true. */
   load(): boolean {
-    const { path, clock, log, id } = this.#options;
-    const file = readStateFile(path, (json) => {
-      const { keyPem, certificatesPem, rootsPem } = json as IdentityFile;
-      const held = holdIdentity(readWorkloadKey(keyPem), id, certificatesPem, clock.wallMs());
-      return { held, rootsPem };
-    });
+    const { path, log } = this.#options;
+    if (path === undefined) return false;
+    const file = readStateFile(path, (json) => this.#read(json as KeptIdentity));
     if (file.kind === "damaged")
       log.warn({ reason: file.reason }, "the kept identity is not used; a new one is asked for");
-    if (file.kind !== "value") return false;
-    const { held, rootsPem } = file.value;
-    if (clock.wallMs() > held.leaf.notAfterMs) {
-      log.warn(
-        { notAfter: held.leaf.notAfterMs },
-        "the kept certificate has expired; a new one is asked for",
-      );
-      return false;
-    }
-    this.#take(held);
-    this.setRoots(rootsPem);
-    return true;
+    return file.kind === "value" && this.#use(file.value);
+  }
+
+  /** What another worker of the same proxy has, when it is still good: true. Throws SpiffeError when it is not ours. */
+  adopt(kept: KeptIdentity): boolean {
+    return this.#use(this.#read(kept));
   }
 
   /** The trust bundle in force; during a root rotation the old and the new. Throws SpiffeError when it cannot be used. */
@@ -176,28 +174,52 @@ export class IdentityStore implements Disposable {
     this.#options.onRenewed();
   }
 
+  #read({ keyPem, certificatesPem, rootsPem }: KeptIdentity): Found {
+    const { id, clock } = this.#options;
+    const held = holdIdentity(readWorkloadKey(keyPem), id, certificatesPem, clock.wallMs());
+    return { held, rootsPem };
+  }
+
+  #use({ held, rootsPem }: Found): boolean {
+    const { clock, log } = this.#options;
+    if (clock.wallMs() > held.leaf.notAfterMs) {
+      log.warn(
+        { notAfter: held.leaf.notAfterMs },
+        "the kept certificate has expired; a new one is asked for",
+      );
+      return false;
+    }
+    this.#take(held);
+    this.setRoots(rootsPem);
+    return true;
+  }
+
   #take(held: HeldIdentity): void {
     this.#held = held;
     this.#renewAtMs = renewAtMs(held.leaf, this.#options.random());
   }
 
-  /** A disk that is full costs the quick restart, not the service. */
-  #keep(held: HeldIdentity): void {
-    const file: IdentityFile = {
-      keyPem: held.key.privateKeyPem(),
-      certificatesPem: [...held.chainPem, ...held.rootsPem],
+  #keptOf({ key, chainPem, rootsPem }: HeldIdentity): KeptIdentity {
+    return {
+      keyPem: key.privateKeyPem(),
+      certificatesPem: [...chainPem, ...rootsPem],
       rootsPem: this.#rootsPem,
     };
+  }
+
+  /** A disk that is full costs the quick restart, not the service. */
+  #keep(held: HeldIdentity): void {
+    const { path, log } = this.#options;
+    if (path === undefined) return;
     try {
-      writeStateFile(this.#options.path, file);
+      writeStateFile(path, this.#keptOf(held));
     } catch (cause) {
-      this.#options.log.warn({ reason: String(cause) }, "the identity could not be kept on disk");
+      log.warn({ reason: String(cause) }, "the identity could not be kept on disk");
     }
   }
 }
 
-interface IdentityFile {
-  readonly keyPem: string;
-  readonly certificatesPem: readonly string[];
+interface Found {
+  readonly held: HeldIdentity;
   readonly rootsPem: readonly string[];
 }

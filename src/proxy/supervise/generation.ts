@@ -8,7 +8,7 @@
 import type { Clock } from "#core/clock.ts";
 import { createSharedMemory, type SharedMemory } from "#net/shared-memory.ts";
 import type { Bootstrap, InheritedSocket, ProxyEvent, ProxyOrder } from "../bootstrap.ts";
-import { SHARED_STATE_BYTES } from "../workers/shared-state.ts";
+import { sharedMemoryBytes } from "../workers/coworkers.ts";
 import { firstInheritedFd, WorkerProcess } from "./worker-process.ts";
 
 export type GenerationEvent =
@@ -72,8 +72,9 @@ export class Generation {
 
   constructor(options: GenerationOptions) {
     this.#options = options;
+    const { workers } = options;
     this.#memory =
-      options.workers > 1 ? createSharedMemory("weft-workers", SHARED_STATE_BYTES) : undefined;
+      workers > 1 ? createSharedMemory("weft-workers", sharedMemoryBytes(workers)) : undefined;
     this.#ready.promise.catch(() => undefined); // whoever awaits `ready` sees it
     const loops = Array.from({ length: options.workers }, (_, index) => this.#keep(index));
     this.#over = Promise.all(loops).then(() => this.#memory?.close());

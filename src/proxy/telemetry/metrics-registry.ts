@@ -1,33 +1,85 @@
 import { istioBounds } from "./histogram.ts";
 import type { Labels, Metric, MetricFamily } from "./metric-family.ts";
 import {
+  CELL_LENGTH,
+  type CellKey,
   type PairLabels,
   pairLabelList,
-  type RequestCell,
+  RequestCell,
   RequestSeries,
+  TCP_LENGTH,
   TcpSeries,
   type WorkloadLabels,
 } from "./series.ts";
+import type { SeriesKey, SeriesStore, StoredSeries } from "./series-store.ts";
+
+interface AllSeries {
+  readonly requests: Map<string, RequestSeries>;
+  readonly tcp: Map<string, TcpSeries>;
+}
 
 /**
  * Who called whom, counted. A series is looked up once per endpoint or connection, never per request. Past `maxSeries`
  * pairs, further ones share a series whose labels say `other`, so that no caller can grow this without bound.
  */
 export class MetricsRegistry {
-  readonly #requests = new Map<string, RequestSeries>();
-  readonly #tcp = new Map<string, TcpSeries>();
+  readonly #own: AllSeries = { requests: new Map(), tcp: new Map() };
   readonly #maxSeries: number;
+  readonly #store: SeriesStore | undefined;
 
-  constructor(maxSeries = 2_000) {
+  /** `store`: where several workers of a proxy count. Absent: in memory of its own. */
+  constructor(maxSeries = 2_000, store?: SeriesStore) {
     this.#maxSeries = maxSeries;
+    this.#store = store;
+    if (store === undefined) return;
+    for (const reporter of ["source", "destination"] as const)
+      for (const key of overflowKeys(reporter)) store.claim(key, lengthOf(key)); // while there is room
+    this.#restore(store.own(), this.#own);
   }
 
   requests(pair: PairLabels): RequestSeries {
-    return this.#find(this.#requests, pair, (bounded) => new RequestSeries(bounded));
+    return this.#find(this.#own.requests, pair, (bounded) => this.#newRequests(bounded));
   }
 
   tcp(pair: PairLabels): TcpSeries {
-    return this.#find(this.#tcp, pair, (bounded) => new TcpSeries(bounded));
+    const make = (bounded: PairLabels) =>
+      new TcpSeries(bounded, this.#numbersOf({ kind: "tcp", pair: bounded }));
+    return this.#find(this.#own.tcp, pair, make);
+  }
+
+  #newRequests(pair: PairLabels): RequestSeries {
+    if (this.#store === undefined) return new RequestSeries(pair);
+    const make = (cell: CellKey) =>
+      this.#numbersOf({ kind: "requests", pair, cell }) ?? new Float64Array(CELL_LENGTH);
+    return new RequestSeries(pair, make);
+  }
+
+  /** Without room for one more, it is counted as something else. */
+  #numbersOf(key: SeriesKey): Float64Array | undefined {
+    const length = lengthOf(key);
+    const other = overflowKeys(key.pair.reporter).find(({ kind }) => kind === key.kind);
+    return this.#store?.claim(key, length) ?? (other && this.#store?.claim(other, length));
+  }
+
+  #restore(stored: readonly StoredSeries[], into: AllSeries): void {
+    for (const { key, numbers } of stored) {
+      const name = keyOf(key.pair);
+      if (key.kind === "tcp") into.tcp.set(name, new TcpSeries(key.pair, numbers));
+      else {
+        const series = into.requests.get(name) ?? this.#newRequests(key.pair);
+        into.requests.set(name, series);
+        series.cells.push(new RequestCell(key.cell, numbers));
+      }
+    }
+  }
+
+  /** Of all workers, as far as anything was counted. */
+  #all(): AllSeries {
+    if (this.#store === undefined) return this.#own;
+    const all: AllSeries = { requests: new Map(), tcp: new Map() };
+    const used = this.#store.all().filter(({ numbers }) => numbers.some((number) => number !== 0));
+    this.#restore(used, all);
+    return all;
   }
 
   #find<S>(series: Map<string, S>, pair: PairLabels, make: (pair: PairLabels) => S): S {
@@ -41,10 +93,11 @@ export class MetricsRegistry {
 
   /** Istio's service metrics, by Istio's names. */
   families(): readonly MetricFamily[] {
-    const cells = [...this.#requests.values()].flatMap(({ pair, cells }) =>
+    const { requests, tcp: connections } = this.#all();
+    const cells = [...requests.values()].flatMap(({ pair, cells }) =>
       cells.map((cell) => ({ cell, labels: cellLabels(pair, cell) })),
     );
-    const tcp = [...this.#tcp.values()].map((series) => ({
+    const tcp = [...connections.values()].map((series) => ({
       series,
       labels: [...pairLabelList(series.pair, "tcp"), ...tcpTail(series.pair)],
     }));
@@ -102,7 +155,7 @@ export class MetricsRegistry {
 
   /** For the control plane: Istio's names with the few labels that golden signals need. */
   goldenSignals(): readonly MetricFamily[] {
-    return goldenFamilies([...this.#requests.values()]);
+    return goldenFamilies([...this.#all().requests.values()]);
   }
 }
 
@@ -150,6 +203,18 @@ function tcpTail(pair: PairLabels): Labels {
     ["connection_security_policy", pair.connectionSecurityPolicy],
   ];
 }
+
+/** What stands for everything that there is no room for. */
+function overflowKeys(reporter: PairLabels["reporter"]): readonly SeriesKey[] {
+  const pair = otherPair(reporter);
+  const cell: CellKey = { status: -1, flags: "other", protocol: "http", grpcStatus: "" };
+  return [
+    { kind: "requests", pair, cell },
+    { kind: "tcp", pair },
+  ];
+}
+
+const lengthOf = ({ kind }: SeriesKey): number => (kind === "tcp" ? TCP_LENGTH : CELL_LENGTH);
 
 interface Golden {
   readonly labels: Labels;

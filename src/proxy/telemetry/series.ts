@@ -1,4 +1,4 @@
-import { Histogram } from "./histogram.ts";
+import { HISTOGRAM_LENGTH, Histogram } from "./histogram.ts";
 import type { Labels } from "./metric-family.ts";
 
 /** Everybody that Istio's labels name, for one pair of workloads; the rest of the labels come with each request. */
@@ -40,9 +40,12 @@ export type RequestProtocol = "http" | "grpc";
 export class RequestSeries {
   readonly pair: PairLabels;
   readonly cells: RequestCell[] = [];
+  readonly #numbersFor: ((key: CellKey) => Float64Array) | undefined;
 
-  constructor(pair: PairLabels) {
+  /** `numbersFor`: where a cell counts. Absent: in memory of its own. */
+  constructor(pair: PairLabels, numbersFor?: (key: CellKey) => Float64Array) {
     this.pair = pair;
+    this.#numbersFor = numbersFor;
   }
 
   record(
@@ -55,7 +58,6 @@ export class RequestSeries {
     responseBytes: number,
   ): void {
     const cell = this.#cell(status, flags, protocol, grpcStatus);
-    cell.count++;
     cell.duration.observe(durationMs);
     cell.requestBytes.observe(requestBytes);
     cell.responseBytes.observe(responseBytes);
@@ -87,16 +89,10 @@ export class RequestSeries {
     const last = this.cells.at(-1);
     if (last !== undefined && this.cells.length >= MAX_CELLS) return last;
     const full = this.cells.length === MAX_CELLS - 1;
-    const cell: RequestCell = {
-      status: full ? -1 : status,
-      flags: full ? "other" : flags,
-      protocol,
-      grpcStatus: full ? "" : grpcStatus,
-      count: 0,
-      duration: new Histogram(),
-      requestBytes: new Histogram(),
-      responseBytes: new Histogram(),
-    };
+    const key = full
+      ? { status: -1, flags: "other", protocol, grpcStatus: "" }
+      : { status, flags, protocol, grpcStatus };
+    const cell = new RequestCell(key, this.#numbersFor?.(key));
     this.cells.push(cell);
     return cell;
   }
@@ -104,28 +100,88 @@ export class RequestSeries {
 
 const MAX_CELLS = 64;
 
-export interface RequestCell {
+/** What one cell counts. */
+export interface CellKey {
   /** 0: the caller went away before there was one; -1: statuses beyond the bound. */
   readonly status: number;
   readonly flags: string;
   readonly protocol: RequestProtocol;
   readonly grpcStatus: string;
-  count: number;
+}
+
+/** Numbers of one cell. */
+export const CELL_LENGTH = 3 * HISTOGRAM_LENGTH;
+
+export class RequestCell implements CellKey {
+  readonly status: number;
+  readonly flags: string;
+  readonly protocol: RequestProtocol;
+  readonly grpcStatus: string;
   readonly duration: Histogram;
   readonly requestBytes: Histogram;
   readonly responseBytes: Histogram;
+
+  /** `numbers`: where it counts, `CELL_LENGTH` of them. */
+  constructor({ status, flags, protocol, grpcStatus }: CellKey, numbers?: Float64Array) {
+    this.status = status;
+    this.flags = flags;
+    this.protocol = protocol;
+    this.grpcStatus = grpcStatus;
+    const part = (n: number) => numbers?.subarray(n * HISTOGRAM_LENGTH, (n + 1) * HISTOGRAM_LENGTH);
+    this.duration = new Histogram(part(0));
+    this.requestBytes = new Histogram(part(1));
+    this.responseBytes = new Histogram(part(2));
+  }
+
+  get count(): number {
+    return this.duration.count;
+  }
 }
+
+/** Numbers of one `TcpSeries`. */
+export const TCP_LENGTH = 4;
 
 /** Connections of one pair whose content is not HTTP. */
 export class TcpSeries {
   readonly pair: PairLabels;
-  opened = 0;
-  closed = 0;
-  sentBytes = 0;
-  receivedBytes = 0;
+  readonly #numbers: Float64Array;
 
-  constructor(pair: PairLabels) {
+  /** `numbers`: where it counts, `TCP_LENGTH` of them. */
+  constructor(pair: PairLabels, numbers: Float64Array = new Float64Array(TCP_LENGTH)) {
     this.pair = pair;
+    this.#numbers = numbers;
+  }
+
+  get opened(): number {
+    return this.#numbers[0] ?? 0;
+  }
+
+  set opened(value: number) {
+    this.#numbers[0] = value;
+  }
+
+  get closed(): number {
+    return this.#numbers[1] ?? 0;
+  }
+
+  set closed(value: number) {
+    this.#numbers[1] = value;
+  }
+
+  get sentBytes(): number {
+    return this.#numbers[2] ?? 0;
+  }
+
+  set sentBytes(value: number) {
+    this.#numbers[2] = value;
+  }
+
+  get receivedBytes(): number {
+    return this.#numbers[3] ?? 0;
+  }
+
+  set receivedBytes(value: number) {
+    this.#numbers[3] = value;
   }
 }
 
