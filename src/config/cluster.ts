@@ -1,4 +1,6 @@
+import type { Endpoint } from "./endpoint.ts";
 import type { Origins } from "./route.ts";
+import type { SocketAddress } from "./socket-address.ts";
 
 /** Somewhere to send requests: a service's port, perhaps one subset of it. Name as Istio's: `outbound|9090|v1|payments.shop.svc.cluster.local`. */
 export interface Cluster {
@@ -22,7 +24,7 @@ export interface Cluster {
   readonly maxConnectionDurationMs?: number;
   /** Absent: probes as every connection of a proxy has them. */
   readonly tcpKeepalive?: TcpKeepalive;
-  /** An upstream connection without requests is closed after this long. */
+  /** An upstream connection without requests is closed after this long; 0: never. */
   readonly idleTimeoutMs: number;
   /** A connection that is not HTTP ends after this long without a byte in either direction; 0: never. Absent: 1 h. */
   readonly tcpIdleTimeoutMs?: number;
@@ -47,25 +49,17 @@ export type Discovery =
   /** Endpoints known here: the application behind an inbound listener. */
   | { readonly kind: "static"; readonly endpoints: readonly SocketAddress[] }
   /**
-   * Every address that the names resolve to is an endpoint; with `isLogical` each name is one endpoint, and a connection
-   * goes to whichever of its addresses answers.
+   * Endpoints by name: each address that a name resolves to is one, of the name's weight; with `isLogical` the name itself
+   * is one, and a connection goes to whichever of its addresses answers.
    */
   | {
       readonly kind: "dns";
-      readonly hosts: readonly SocketAddress[];
+      readonly hosts: readonly Endpoint[];
       readonly refreshMs: number;
       readonly isLogical?: true;
     }
-  /** Wherever the request itself says (hosts outside the mesh, when policy allows any). */
+  /** Wherever the request itself says: entries without endpoints, and hosts outside the mesh when policy allows any. */
   | { readonly kind: "passthrough" };
-
-export interface SocketAddress {
-  /** IP address or, in `dns`, a name. */
-  readonly host: string;
-  readonly port: number;
-  /** Of a Unix socket, where `host` is "" and `port` 0. */
-  readonly path?: string;
-}
 
 /**
  * `http2`: HTTP/2, in plaintext with prior knowledge, inside mutual TLS by negotiation. `client`: the version in which the

@@ -1,4 +1,4 @@
-import type { SocketAddress } from "./cluster.ts";
+import type { SocketAddress } from "./socket-address.ts";
 
 /** The endpoints of one or more clusters. */
 export interface EndpointSet {

@@ -1,6 +1,6 @@
 import type { Authorization } from "./authorization.ts";
-import type { SocketAddress } from "./cluster.ts";
 import type { Origins, RouteConfiguration } from "./route.ts";
+import type { SocketAddress } from "./socket-address.ts";
 
 export type Listener = InboundListener | OutboundListener;
 

@@ -1,4 +1,4 @@
-import type { SocketAddress } from "./cluster.ts";
+import type { SocketAddress } from "./socket-address.ts";
 
 /** What a proxy says of the workload it stands beside when it opens its configuration stream (node metadata on the wire). */
 export interface Workload {

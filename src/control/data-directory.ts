@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { SocketAddress } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 
 export interface DataDirectory {
   readonly path: string;

@@ -2,8 +2,9 @@
 // the supervisor (`supervise/`) writes it. It carries secrets, so it is never an argument, an environment variable or a
 // file. The input stays open after that line as long as the parent lives, for its orders: at its end the proxy drains and
 // exits, so that a supervisor that was killed leaves no proxy behind.
-import type { SocketAddress } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import type { Workload } from "#config/workload.ts";
+import type { ProxyLimits } from "./limits/limit-table.ts";
 
 export interface Bootstrap {
   readonly workload: Workload;
@@ -19,6 +20,8 @@ export interface Bootstrap {
   /** The run's secret: user `weft`, this password, in the HTTP proxy's URL. */
   readonly secret: string;
   readonly sockets: readonly InheritedSocket[];
+  /** Those that were set; the others are as in the table. */
+  readonly limits?: Partial<ProxyLimits>;
   /** Longest wait for exchanges in flight after SIGTERM, in milliseconds. */
   readonly drainMs: number;
   /** Present when several processes are one proxy. */

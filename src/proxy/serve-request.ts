@@ -52,7 +52,7 @@ export class RequestServer {
     const served =
       this.#spare.pop() ??
       new ServedRequest(this.#runtime, exchange, downstream, (done) => this.#reuse(done));
-    served.begin(exchange, downstream, refusal);
+    served.begin(exchange, downstream, refusal ?? this.#runtime.overload.refusal);
     return served;
   }
 
@@ -112,9 +112,10 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   #clusterOf(plan: ForwardPlan): UpstreamCluster | undefined {
     const { clusters } = this.runtime;
-    if (plan !== passthroughPlan) return clusters.get(plan.cluster);
-    const { host, port } = splitAuthority(this.authority);
-    return clusters.passthrough(unbracketed(host), Number(port ?? 80));
+    const cluster = clusters.get(plan.cluster);
+    if (cluster === undefined ? plan !== passthroughPlan : !cluster.isPassthrough) return cluster;
+    const { host, port = cluster?.config.destination?.port ?? 80 } = splitAuthority(this.authority);
+    return clusters.passthrough(cluster, unbracketed(host), Number(port));
   }
 
   #forward(plan: ForwardPlan, cluster: UpstreamCluster | undefined): void {

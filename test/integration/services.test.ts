@@ -60,6 +60,11 @@ const objects = (external: number): readonly WrittenObject[] => [
     resolution: "DNS",
     endpoints: [{ address: "localhost", ports: { http: external } }],
   }),
+  serviceEntry("as-called", {
+    hosts: ["localhost"],
+    ports: [{ number: external, name: "http", protocol: "HTTP" }],
+    resolution: "NONE",
+  }),
   serviceEntry("inside", {
     hosts: ["inside.test"],
     ports: [{ number: 80, name: "http", protocol: "HTTP" }],
@@ -149,6 +154,12 @@ describe("a ServiceEntry", () => {
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ name: "other" });
     expect((await web.send("http://by-name.test/")).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test("with neither is reached wherever the request says", async () => {
+    const { status, body } = await web.send(`http://localhost:${outside.port}/as-called`);
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ name: "other", path: "/as-called" });
   });
 
   test("of workloads of the mesh is all of them", async () => {

@@ -260,7 +260,7 @@ describe("an endpoint", () => {
     await using app = await backend();
     const discovery = {
       kind: "dns",
-      hosts: [{ host: "app.test", port: app.port }],
+      hosts: [endpoint(app.port, { address: { host: "app.test", port: app.port } })],
       refreshMs: 60_000,
       isLogical: true,
     } as const;

@@ -1,13 +1,7 @@
 // Random configuration values of every type, as the compiler may write them: valid, but never tidy.
 import fc from "fast-check";
 import type { Authorization, Condition, Policy } from "#config/authorization.ts";
-import type {
-  Cluster,
-  Discovery,
-  Http2Settings,
-  SocketAddress,
-  UpstreamTransport,
-} from "#config/cluster.ts";
+import type { Cluster, Discovery, Http2Settings, UpstreamTransport } from "#config/cluster.ts";
 import type {
   ConnectionRoutes,
   ConnectionTarget,
@@ -27,6 +21,7 @@ import type {
 } from "#config/route.ts";
 import type { Secret } from "#config/secret.ts";
 import { type ConfigResource, type ConfigType, configTypes } from "#config/snapshot.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import type { HeaderMatch, QueryMatch, StringMatch } from "#config/string-match.ts";
 
 const text = fc.oneof(
@@ -241,11 +236,30 @@ const listeners: fc.Arbitrary<Listener> = fc.oneof(
   ),
 );
 
+const endpoint = value<Endpoint>(
+  {
+    address,
+    workloadPort: port,
+    weight: count,
+    identities: list(text),
+    transports: list(fc.constantFrom("plain", "istio-mtls", "weft-h2", "hbone")),
+  },
+  {
+    workload: value({
+      name: text,
+      namespace: text,
+      app: text,
+      version: text,
+      canonicalName: text,
+      canonicalRevision: text,
+    }),
+  },
+);
 const discovery: fc.Arbitrary<Discovery> = fc.oneof(
   value<Discovery>({ kind: kindOf("eds"), name: text }),
   value<Discovery>({ kind: kindOf("static"), endpoints: list(address) }),
   value<Discovery>(
-    { kind: kindOf("dns"), hosts: list(named), refreshMs: ms },
+    { kind: kindOf("dns"), hosts: list(endpoint), refreshMs: ms },
     { isLogical: fc.constant(true) },
   ),
   value<Discovery>({ kind: kindOf("passthrough") }),
@@ -306,25 +320,6 @@ const clusters = value<Cluster>(
   },
 );
 
-const endpoint = value<Endpoint>(
-  {
-    address,
-    workloadPort: port,
-    weight: count,
-    identities: list(text),
-    transports: list(fc.constantFrom("plain", "istio-mtls", "weft-h2", "hbone")),
-  },
-  {
-    workload: value({
-      name: text,
-      namespace: text,
-      app: text,
-      version: text,
-      canonicalName: text,
-      canonicalRevision: text,
-    }),
-  },
-);
 const endpointSets = value<EndpointSet>({ name: text, endpoints: list(endpoint) });
 
 const pem = fc

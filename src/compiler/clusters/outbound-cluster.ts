@@ -77,7 +77,7 @@ function discoveryOf(target: Target, { settings, endpoints }: ClusterInputs): Di
   if (resolution === "passthrough") return { kind: "passthrough" };
   if (resolution === "endpoints")
     return { kind: "eds", name: outboundClusterName(service.host, port, subset) };
-  const hosts = endpointsOfSubset(endpoints, settings, port, subset).map(({ address }) => address);
+  const hosts = endpointsOfSubset(endpoints, settings, port, subset);
   const { isLogical } = service.main;
   return { kind: "dns", hosts, refreshMs: dnsRefreshMs, ...(isLogical && { isLogical }) };
 }
@@ -122,7 +122,7 @@ function transportOf(
   policy: EffectivePolicy,
 ): UpstreamTransport {
   const { isExternal, resolution } = service.main;
-  const byDefault = isExternal || resolution !== "endpoints" ? "plain" : "auto-mtls";
+  const byDefault = isExternal || resolution === "passthrough" ? "plain" : "auto-mtls";
   const kind = policy.tls?.value.kind ?? byDefault;
   if (kind === "plain") return { kind };
   return {

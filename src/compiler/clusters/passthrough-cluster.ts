@@ -4,7 +4,8 @@ import type { MeshConfig } from "#resources/mesh-config/mesh-config.ts";
 /** Istio's name for "wherever the request says": hosts outside the mesh, when policy allows any. */
 const passthroughClusterName = "PassthroughCluster";
 
-const hourMs = 3_600_000;
+/** Of connections to hosts that nobody has counted. */
+const idleMs = 60_000;
 
 export function passthroughCluster({ connectTimeoutMs, retryBudget }: MeshConfig): Cluster {
   const { percent, minConcurrency } = retryBudget;
@@ -17,7 +18,7 @@ export function passthroughCluster({ connectTimeoutMs, retryBudget }: MeshConfig
     retryBudget: { percent, minConcurrency },
     transport: { kind: "plain" },
     protocol: "client",
-    idleTimeoutMs: hourMs,
+    idleTimeoutMs: idleMs,
     origins: {},
   };
 }

@@ -1,5 +1,5 @@
-import type { SocketAddress } from "#config/cluster.ts";
 import type { Endpoint, WorkloadRef } from "#config/endpoint.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import type { LabelSet } from "#resources/matching.ts";
 import type { WorkloadAddress, WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import { effectiveMode, type PeerPolicies } from "../policies/mutual-tls-mode.ts";

@@ -36,7 +36,7 @@ export function destinationOf(
     isInMesh: false,
     content: "detect",
     asksServerName: false,
-    cluster: () => outside(runtime, authority),
+    cluster: () => calledBy(runtime, runtime.clusters.get(OUTSIDE), authority),
   };
 }
 
@@ -60,10 +60,7 @@ function meshDestination(
       const cluster = runtime.clusters.get(name);
       if (cluster === undefined)
         return { code: "cluster-not-found", message: `${authority}: ${name} does not exist` };
-      // Of an entry without endpoints: wherever the caller said.
-      return cluster.config.discovery.kind === "passthrough"
-        ? outside(runtime, authority)
-        : cluster;
+      return cluster.isPassthrough ? calledBy(runtime, cluster, authority) : cluster;
     },
   };
 }
@@ -73,9 +70,17 @@ export function unknownHost(authority: string): Failure {
   return { code: "unknown-host", message: `${authority} is not a host of the mesh` };
 }
 
-function outside({ clusters }: ProxyRuntime, authority: string): UpstreamCluster {
-  const { host, port } = splitAuthority(authority);
-  return clusters.passthrough(unbracketed(host), Number(port ?? 443));
+/** Istio's name for whatever is outside the mesh. */
+const OUTSIDE = "PassthroughCluster";
+
+/** Wherever the caller said. */
+function calledBy(
+  { clusters }: ProxyRuntime,
+  of: UpstreamCluster | undefined,
+  authority: string,
+): UpstreamCluster {
+  const { host, port = of?.config.destination?.port ?? 443 } = splitAuthority(authority);
+  return clusters.passthrough(of, unbracketed(host), Number(port));
 }
 
 export function isFailure(found: UpstreamCluster | Failure): found is Failure {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Cluster, Discovery } from "#config/cluster.ts";
+import type { Endpoint } from "#config/endpoint.ts";
 import { emptySnapshot } from "#config/snapshot.ts";
 import { cluster, snapshotOf, withChanges } from "../../../test/support/config-samples.ts";
 import { MetricsRegistry } from "../telemetry/metrics-registry.ts";
 import { unknownWorkload } from "../telemetry/series.ts";
 import { ClusterSet } from "./cluster-set.ts";
 import type { Dialler } from "./host.ts";
+import { plainEndpoint } from "./plain-endpoint.ts";
 import { ResolvedNames } from "./resolved-names.ts";
 
 const noDialler: Dialler = {
@@ -40,8 +42,8 @@ function clusterSet(discovery: Discovery) {
 }
 
 const hosts = [
-  { host: "one.test", port: 80 },
-  { host: "two.test", port: 81 },
+  plainEndpoint({ host: "one.test", port: 80 }),
+  plainEndpoint({ host: "two.test", port: 81 }),
 ];
 
 describe("every address of a name is an endpoint", () => {
@@ -77,6 +79,18 @@ describe("every address of a name is an endpoint", () => {
     await settle();
     expect(addresses()).toEqual(["10.0.0.1:80", "[fd00::2]:81"]);
   });
+});
+
+test("what is known of a name holds for each of its addresses", async () => {
+  const facts = { weight: 3, identities: ["spiffe://a"], transports: ["istio-mtls"] as const };
+  const [one, two] = hosts;
+  const named = [{ ...one, ...facts }, two] as Endpoint[];
+  const { set, table, settle, start } = clusterSet({ kind: "dns", hosts: named, refreshMs: 1 });
+  table.set("one.test", ["10.0.0.1", "10.0.0.2"]).set("two.test", ["10.0.0.3"]);
+  start();
+  await settle();
+  expect(set.get("a")?.hosts.map(({ weight }) => weight)).toEqual([3, 3, 1]);
+  expect(set.get("a")?.hosts[1]?.endpoint).toMatchObject(facts);
 });
 
 test("a logical name stays one endpoint, and its addresses are at hand for connections", async () => {

@@ -1,4 +1,5 @@
-import type { Cluster, SocketAddress } from "#config/cluster.ts";
+import type { Cluster } from "#config/cluster.ts";
+import type { Endpoint } from "#config/endpoint.ts";
 import type { Snapshot } from "#config/snapshot.ts";
 import { PassthroughClusters } from "./passthrough-clusters.ts";
 import { plainEndpoint } from "./plain-endpoint.ts";
@@ -30,9 +31,9 @@ export class ClusterSet {
     return this.#clusters.values();
   }
 
-  /** A host outside the mesh, called by the name or address that the request gives. */
-  passthrough(host: string, port: number): UpstreamCluster {
-    return this.#passthrough.to(host, port);
+  /** What is called by its own name or address. `of`: the cluster that the configuration has for it, if any. */
+  passthrough(of: UpstreamCluster | undefined, host: string, port: number): UpstreamCluster {
+    return this.#passthrough.to(of, host, port);
   }
 
   apply(snapshot: Snapshot): void {
@@ -41,6 +42,7 @@ export class ClusterSet {
         this.#clusters.delete(name);
         this.#endpoints.delete(name);
         this.#stopFollowing(name);
+        this.#passthrough.forget(cluster);
         cluster.close();
       }
     for (const [name, { value }] of snapshot.cluster) {
@@ -67,6 +69,7 @@ export class ClusterSet {
       cluster.setEndpoints(discovery.endpoints.map(plainEndpoint));
     else if (discovery.kind === "eds")
       cluster.setEndpoints(snapshot.endpoints.get(discovery.name)?.value.endpoints ?? []);
+    else cluster.setEndpoints([]);
   }
 
   /** To be called about once a second. */
@@ -86,17 +89,16 @@ export class ClusterSet {
   #useNames(name: string, cluster: UpstreamCluster, discovery: DnsDiscovery): void {
     const { names } = this.#options;
     const use = (): void => {
-      const addresses = discovery.hosts.flatMap(({ host, port }) =>
-        endpointAddresses(names.known(host)).map((each) => ({ host: each ?? host, port })),
+      cluster.setEndpoints(
+        discovery.hosts.flatMap((named) => resolved(named, names.known(named.address.host))),
       );
-      cluster.setEndpoints(addresses.map(plainEndpoint));
     };
     const isByAddress = discovery.isLogical !== true;
-    const follow = ({ host }: SocketAddress): Disposable =>
-      names.follow(host, discovery.refreshMs, isByAddress ? use : () => undefined);
+    const follow = ({ address }: Endpoint): Disposable =>
+      names.follow(address.host, discovery.refreshMs, isByAddress ? use : () => undefined);
     this.#following.set(name, discovery.hosts.map(follow));
     if (isByAddress) use();
-    else cluster.setEndpoints(discovery.hosts.map(plainEndpoint));
+    else cluster.setEndpoints(discovery.hosts);
   }
 
   #stopFollowing(name: string): void {
@@ -107,9 +109,13 @@ export class ClusterSet {
 
 type DnsDiscovery = Extract<Cluster["discovery"], { readonly kind: "dns" }>;
 
-/** As Istio has it: with an IPv4 address the IPv6 ones are left alone, since many hosts that list them cannot be reached so. */
-function endpointAddresses(all: readonly string[] | undefined): readonly (string | undefined)[] {
-  if (all === undefined) return [undefined];
+/**
+ * The endpoints that a name stands for now; itself while nothing is known. As Istio has it: with an IPv4 address the IPv6
+ * ones are left alone, since many hosts that list them cannot be reached so.
+ */
+function resolved(named: Endpoint, all: readonly string[] | undefined): readonly Endpoint[] {
+  if (all === undefined) return [named];
   const ipv4 = all.filter((address) => !address.includes(":"));
-  return ipv4.length > 0 ? ipv4 : all;
+  const hosts = ipv4.length > 0 ? ipv4 : all;
+  return hosts.map((host) => ({ ...named, address: { ...named.address, host } }));
 }

@@ -1,4 +1,5 @@
-import type { Cluster, SocketAddress } from "#config/cluster.ts";
+import type { Cluster } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import { checkIdentity } from "#core/spiffe/secure-naming.ts";
 import { readSpiffeId, type SpiffeId } from "#core/spiffe/spiffe-id.ts";
 import type { SvidVerifier } from "#core/spiffe/svid-verifier.ts";

@@ -1,5 +1,5 @@
-import type { SocketAddress } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import { type Ejection, LocalEjection } from "../resilience/ejection.ts";
 import { upstreamFragment } from "../telemetry/access-log-line.ts";
 import type { RequestSeries } from "../telemetry/series.ts";

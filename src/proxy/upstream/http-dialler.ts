@@ -5,6 +5,7 @@ import { http2Client } from "#http/http2/client-connection.ts";
 import type { Http2Dialect, Http2Options } from "#http/http2/http2-options.ts";
 import { hasHungUp, hasPendingInput } from "#net/pending-input.ts";
 import type { Transport } from "#net/transport.ts";
+import type { ConnectionSettings } from "../limits/connection-settings.ts";
 import {
   type HttpVersion,
   ISTIO_HTTP1_ALPN,
@@ -18,11 +19,16 @@ import { Greeting } from "./greeting.ts";
 import type { Dialler, Host } from "./host.ts";
 
 /** Makes the connections of a cluster that carries requests; the handshake decides what is spoken on each. */
-export function httpDialler(surroundings: DialSurroundings, cluster: Cluster): Dialler {
+export function httpDialler(
+  surroundings: DialSurroundings,
+  cluster: Cluster,
+  settings: ConnectionSettings,
+): Dialler {
   return {
     version: cluster.protocol === "http2" ? "http2" : "http1",
     followsClient: cluster.protocol === "client",
-    to: (host, version) => new HttpPoolDialler(surroundings, cluster, host, version),
+    to: (host, version) =>
+      new HttpPoolDialler({ ...surroundings, settings }, cluster, host, version),
   };
 }
 
@@ -34,9 +40,13 @@ export function isLeft({ protocol, transport }: ClientConnection): boolean {
   return protocol === "h2" ? hasHungUp(transport) : hasPendingInput(transport);
 }
 
+interface HttpSurroundings extends DialSurroundings {
+  readonly settings: ConnectionSettings;
+}
+
 class HttpPoolDialler implements PoolDialler {
   readonly mayShare: boolean;
-  readonly #surroundings: DialSurroundings;
+  readonly #surroundings: HttpSurroundings;
   readonly #cluster: Cluster;
   readonly #host: Host;
   readonly #isMutual: boolean;
@@ -45,7 +55,7 @@ class HttpPoolDialler implements PoolDialler {
   readonly #hasPriorKnowledge: boolean;
 
   constructor(
-    surroundings: DialSurroundings,
+    surroundings: HttpSurroundings,
     cluster: Cluster,
     host: Host,
     version: HttpVersion | "tunnel",
@@ -81,13 +91,17 @@ class HttpPoolDialler implements PoolDialler {
     owner: ConnectionOwner,
     result: DialResult,
   ): void {
+    const { settings } = this.#surroundings;
     const dialect = this.#hasPriorKnowledge ? "standard" : DIALECTS.get(transport.tls?.alpn ?? "");
     if (dialect === undefined) {
-      result.connected(http1Client(transport, owner), credentials);
+      result.connected(http1Client(transport, owner, settings.http1Client), credentials);
       return;
     }
     const greeting = new Greeting(owner, result, credentials, this.#host.address);
-    http2Client(transport, greeting, http2Settings(this.#cluster, dialect));
+    http2Client(transport, greeting, {
+      ...settings.http2Client[dialect],
+      ...http2Settings(this.#cluster),
+    });
   }
 }
 
@@ -96,10 +110,9 @@ const DIALECTS: ReadonlyMap<string, Http2Dialect> = new Map([
   [ISTIO_HTTP2_ALPN, "standard"],
 ]);
 
-function http2Settings({ http2 }: Cluster, dialect: Http2Dialect): Partial<Http2Options> {
+function http2Settings({ http2 }: Cluster): Partial<Http2Options> {
   const { maxConcurrentStreams, keepAlive } = http2 ?? {};
   return {
-    dialect,
     ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
     ...(keepAlive && {
       keepAlive: {

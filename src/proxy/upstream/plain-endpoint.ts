@@ -1,5 +1,5 @@
-import type { SocketAddress } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 
 /** An address about which nothing more is known. */
 export function plainEndpoint(address: SocketAddress): Endpoint {

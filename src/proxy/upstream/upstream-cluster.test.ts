@@ -155,6 +155,26 @@ describe("endpoints that change", () => {
     expect(made.pick([], 0)).toBeUndefined();
     expect(made.hosts).toHaveLength(1);
   });
+
+  test("of whom it is said who answers are used where mutual TLS is demanded", () => {
+    const extraIdentities = ["spiffe://cluster.local/ns/shop/sa/outside"];
+    const { made } = cluster({}, { transport: { kind: "mtls", sni: "x", extraIdentities } });
+    made.setEndpoints([endpoint(1, { transports: ["plain"], identities: [] })]);
+    expect(made.pick([], 0)).toBe(made.hosts[0]);
+  });
+});
+
+test.each([
+  ["keeps a connection for as long as its server does", 0, 1],
+  ["ends a connection that was idle for so long", 1_000, 0],
+])("an idle time %s", (_, idleTimeoutMs, left) => {
+  const { dials, host, clock, made } = cluster({}, { idleTimeoutMs });
+  host(0).pool.acquire(new RecordingWaiter(), true);
+  dials[0]?.connect().free(0);
+  const before = host(0).pool.connections;
+  clock.nowMs = 86_400_000;
+  made.sweep();
+  expect([before, host(0).pool.connections]).toEqual([1, left]);
 });
 
 test("an ejected host is not picked until its time is over", () => {

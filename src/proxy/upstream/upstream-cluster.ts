@@ -46,19 +46,24 @@ export class UpstreamCluster {
   readonly #pool: PoolSurroundings;
   #dialler: Dialler;
 
-  constructor(config: Cluster, surroundings: UpstreamSurroundings) {
+  /** `usage`: of the cluster whose limits hold for this one too. */
+  constructor(config: Cluster, surroundings: UpstreamSurroundings, usage?: PoolUsage) {
     this.config = config;
     this.#shared = surroundings;
     this.what = describeCluster(config);
-    this.#workers =
-      config.discovery.kind === "passthrough" ? undefined : surroundings.share?.(config.name);
-    this.usage = new PoolUsage(this.#workers?.counts);
+    this.#workers = usage === undefined ? surroundings.share?.(config.name) : undefined;
+    this.usage = usage ?? new PoolUsage(this.#workers?.counts);
     this.#settings = poolSettings(config);
     this.#pool = this.#poolSurroundings();
     this.#dialler = surroundings.diallerFor(config);
     this.#picker = makePicker(config.balancer, []);
     this.#outliers = this.#makeOutliers();
     this.#sweptAtMs = surroundings.nowMs();
+  }
+
+  /** It has no endpoints of its own: what is called says where. */
+  get isPassthrough(): boolean {
+    return this.config.discovery.kind === "passthrough";
   }
 
   get hosts(): readonly Host[] {
@@ -190,9 +195,11 @@ export class UpstreamCluster {
     this.#picker = makePicker(this.config.balancer, this.#usable);
   }
 
-  /** A cluster that demands mutual TLS has no use for an endpoint that does not accept it. */
+  /** A cluster that demands mutual TLS has no use for an endpoint that does not accept it, unless it is told whom to expect. */
   #mayUse({ endpoint }: Host): boolean {
-    return this.config.transport.kind !== "mtls" || endpoint.transports.includes("istio-mtls");
+    const { transport } = this.config;
+    if (transport.kind !== "mtls" || transport.extraIdentities.length > 0) return true;
+    return endpoint.transports.includes("istio-mtls");
   }
 
   #makeHost(endpoint: Endpoint, key: string): Host {
@@ -251,7 +258,7 @@ function connectionFacts(config: Cluster): unknown {
 
 function poolSettings({ limits, idleTimeoutMs, maxConnectionDurationMs }: Cluster): PoolSettings {
   return {
-    idleTimeoutMs,
+    idleTimeoutMs: idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs,
     maxConnectionDurationMs: maxConnectionDurationMs ?? Number.POSITIVE_INFINITY,
     maxRequestsPerConnection: limits.maxRequestsPerConnection,
     maxConnections: limits.maxConnections ?? Number.POSITIVE_INFINITY,

@@ -16,7 +16,9 @@ export const workloadAddressSchema = object(
       integer("Share of the requests, relative to the others; 1 unless written.", { minimum: 1 }),
     ),
     serviceAccount: optional(
-      text("Account that the workload runs as; without it no mutual TLS is expected of it."),
+      text(
+        "Account that the certificate of the workload names; default unless written. Mutual TLS is expected of a workload of a Weft proxy, and of one with the label security.istio.io/tlsMode: istio.",
+      ),
     ),
   },
   "Where one workload answers, and who it is.",

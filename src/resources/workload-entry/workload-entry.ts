@@ -14,6 +14,6 @@ export interface WorkloadAddress {
   readonly labels: LabelSet;
   /** 1 unless written. */
   readonly weight: number;
-  /** Of the entry's namespace. Absent: nobody is known to run there, so no mutual TLS is expected. */
+  /** Of the entry's namespace. Absent: `default`. */
   readonly serviceAccount?: string;
 }

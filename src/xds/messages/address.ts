@@ -1,4 +1,4 @@
-import type { SocketAddress } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import { Address } from "./generated/envoy/config/core/v3/address.ts";
 
 export function toAddress({ host, port, path }: SocketAddress): Address {

@@ -6,10 +6,12 @@ import type {
   TcpKeepalive,
   UpstreamTransport,
 } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import { fromAddress, toAddress } from "./address.ts";
 import { fromCircuits, fromOutliers, toCircuits, toOutliers } from "./circuit-breaker.ts";
 import { adsSource } from "./config-source.ts";
 import { fromDuration, toDuration } from "./duration.ts";
+import { fromEndpoint, mutualTlsMark, toEndpoint } from "./endpoints.ts";
 import {
   Cluster as ClusterMessage,
   Cluster_DiscoveryType as DiscoveryType,
@@ -19,6 +21,7 @@ import {
 } from "./generated/envoy/config/cluster/v3/cluster.ts";
 import type { Metadata } from "./generated/envoy/config/core/v3/base.ts";
 import { ClusterLoadAssignment } from "./generated/envoy/config/endpoint/v3/endpoint.ts";
+import { LbEndpoint } from "./generated/envoy/config/endpoint/v3/endpoint_components.ts";
 import { fromProtocolOptions, toProtocolOptions } from "./http-protocol.ts";
 import { fromHttp2Fields, toHttp2Fields } from "./http2-settings.ts";
 import {
@@ -110,7 +113,7 @@ function toDiscovery(name: string, discovery: Discovery): Partial<ClusterMessage
     case "static":
       return {
         clusterDiscoveryType: { $case: "type", value: DiscoveryType.STATIC },
-        loadAssignment: toAssignment(name, discovery.endpoints),
+        loadAssignment: toAssignment(name, discovery.endpoints.map(toLbEndpoint)),
       };
     case "dns":
       return {
@@ -118,7 +121,7 @@ function toDiscovery(name: string, discovery: Discovery): Partial<ClusterMessage
           $case: "type",
           value: discovery.isLogical ? DiscoveryType.LOGICAL_DNS : DiscoveryType.STRICT_DNS,
         },
-        loadAssignment: toAssignment(name, discovery.hosts),
+        loadAssignment: toAssignment(name, discovery.hosts.map(toEndpoint)),
         // Our own proxy's way: of a strict name IPv4 where there is any, of a logical one whichever answers.
         dnsLookupFamily: discovery.isLogical ? DnsLookupFamily.ALL : DnsLookupFamily.V4_PREFERRED,
         dnsRefreshRate: toDuration(discovery.refreshMs),
@@ -135,34 +138,37 @@ function fromDiscovery(message: ClusterMessage): Discovery {
   if (type === DiscoveryType.STRICT_DNS || type === DiscoveryType.LOGICAL_DNS)
     return {
       kind: "dns",
-      hosts: fromAssignment(message.loadAssignment),
+      hosts: fromAssignment(message.loadAssignment).map(fromEndpoint),
       refreshMs: fromDuration(message.dnsRefreshRate),
       ...(type === DiscoveryType.LOGICAL_DNS ? { isLogical: true } : {}),
     };
   if (type === DiscoveryType.ORIGINAL_DST) return { kind: "passthrough" };
-  return { kind: "static", endpoints: fromAssignment(message.loadAssignment) };
+  return { kind: "static", endpoints: fromAssignment(message.loadAssignment).map(fromLbEndpoint) };
 }
 
-type Addresses = Extract<Discovery, { kind: "static" }>["endpoints"];
-
-function toAssignment(clusterName: string, addresses: Addresses): ClusterLoadAssignment {
+function toAssignment(
+  clusterName: string,
+  lbEndpoints: readonly LbEndpoint[],
+): ClusterLoadAssignment {
   return ClusterLoadAssignment.fromPartial({
     clusterName,
-    endpoints: [
-      {
-        lbEndpoints: addresses.map((address) => ({
-          hostIdentifier: { $case: "endpoint", value: { address: toAddress(address) } },
-        })),
-      },
-    ],
+    endpoints: [{ lbEndpoints: [...lbEndpoints] }],
   });
 }
 
-function fromAssignment(message: ClusterLoadAssignment | undefined): Addresses {
-  return (message?.endpoints ?? []).flatMap(({ lbEndpoints }) =>
-    lbEndpoints.map(({ hostIdentifier }) =>
-      fromAddress(hostIdentifier?.$case === "endpoint" ? hostIdentifier.value.address : undefined),
-    ),
+function fromAssignment(message: ClusterLoadAssignment | undefined): readonly LbEndpoint[] {
+  return (message?.endpoints ?? []).flatMap(({ lbEndpoints }) => lbEndpoints);
+}
+
+function toLbEndpoint(address: SocketAddress): LbEndpoint {
+  return LbEndpoint.fromPartial({
+    hostIdentifier: { $case: "endpoint", value: { address: toAddress(address) } },
+  });
+}
+
+function fromLbEndpoint({ hostIdentifier }: LbEndpoint): SocketAddress {
+  return fromAddress(
+    hostIdentifier?.$case === "endpoint" ? hostIdentifier.value.address : undefined,
   );
 }
 
@@ -209,9 +215,6 @@ function fromBalancer(policy: LbPolicy): Balancer {
 function asBalancer(value: unknown): Balancer["kind"] {
   return BALANCERS.find(([kind]) => kind === value)?.[0] ?? "least-request";
 }
-
-/** Istio's mark on an endpoint that takes mutual TLS. */
-export const mutualTlsMark: Readonly<Record<string, string>> = { tlsMode: "istio" };
 
 function toTransport(transport: UpstreamTransport): Partial<ClusterMessage> {
   if (transport.kind === "plain") return {};

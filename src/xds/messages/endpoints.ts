@@ -1,9 +1,11 @@
 import type { Endpoint, EndpointSet, EndpointTransport, WorkloadRef } from "#config/endpoint.ts";
 import { fromAddress, toAddress } from "./address.ts";
-import { mutualTlsMark } from "./cluster.ts";
 import { ClusterLoadAssignment } from "./generated/envoy/config/endpoint/v3/endpoint.ts";
 import { LbEndpoint } from "./generated/envoy/config/endpoint/v3/endpoint_components.ts";
 import { asNumber, asString, asStrings, fromMetadata, toMetadata } from "./metadata.ts";
+
+/** Istio's mark on an endpoint that takes mutual TLS. */
+export const mutualTlsMark: Readonly<Record<string, string>> = { tlsMode: "istio" };
 
 export function toEndpoints({ name, endpoints }: EndpointSet): ClusterLoadAssignment {
   return ClusterLoadAssignment.fromPartial({
@@ -19,7 +21,7 @@ export function fromEndpoints(message: ClusterLoadAssignment): EndpointSet {
   };
 }
 
-function toEndpoint(endpoint: Endpoint): LbEndpoint {
+export function toEndpoint(endpoint: Endpoint): LbEndpoint {
   const { workload, transports, identities, workloadPort } = endpoint;
   const takesMutualTls = transports.some((each) => each !== "plain");
   return {
@@ -49,17 +51,27 @@ function toEndpoint(endpoint: Endpoint): LbEndpoint {
   };
 }
 
-function fromEndpoint(message: LbEndpoint): Endpoint {
+/** Another server's endpoint says less: its port is the application's, and only Istio's mark promises mutual TLS. */
+export function fromEndpoint(message: LbEndpoint): Endpoint {
   const host = message.hostIdentifier;
   const ours = fromMetadata(message.metadata);
+  const address = fromAddress(host?.$case === "endpoint" ? host.value.address : undefined);
   return {
-    address: fromAddress(host?.$case === "endpoint" ? host.value.address : undefined),
-    workloadPort: asNumber(ours.port),
+    address,
+    workloadPort: ours.port === undefined ? address.port : asNumber(ours.port),
     weight: message.loadBalancingWeight ?? 1,
     identities: asStrings(ours.identities),
-    transports: asStrings(ours.transports).filter(isTransport),
+    transports:
+      ours.transports === undefined
+        ? [hasMark(message) ? "istio-mtls" : "plain"]
+        : asStrings(ours.transports).filter(isTransport),
     ...(ours.workload === undefined ? {} : { workload: fromWorkloadList(ours.workload) }),
   };
+}
+
+function hasMark({ metadata }: LbEndpoint): boolean {
+  const fields = fromMetadata(metadata, "envoy.transport_socket_match");
+  return fields.tlsMode === mutualTlsMark.tlsMode;
 }
 
 const TRANSPORTS: readonly EndpointTransport[] = ["plain", "istio-mtls", "weft-h2", "hbone"];

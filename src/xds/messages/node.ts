@@ -1,4 +1,4 @@
-import type { SocketAddress } from "#config/cluster.ts";
+import type { SocketAddress } from "#config/socket-address.ts";
 import type { Engine, InboundPort, OutboundPort, Workload } from "#config/workload.ts";
 import { XdsError } from "../xds-error.ts";
 import { Node } from "./generated/envoy/config/core/v3/base.ts";

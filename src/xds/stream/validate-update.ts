@@ -192,7 +192,7 @@ function checkCluster({ value: cluster }: ConfigResource<"cluster">, found: Find
     found.add("discovery.name", "required", "an endpoint set has a name");
   let addresses: readonly { readonly port: number }[] = [];
   if (discovery.kind === "static") addresses = discovery.endpoints;
-  if (discovery.kind === "dns") addresses = discovery.hosts;
+  if (discovery.kind === "dns") addresses = discovery.hosts.map(({ address }) => address);
   for (const [i, { port }] of addresses.entries()) found.port(`discovery[${i}].port`, port);
   if (cluster.connectTimeoutMs <= 0)
     found.add("connectTimeoutMs", "invalid", "a connection needs more than no time");
