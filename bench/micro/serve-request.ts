@@ -12,6 +12,8 @@ import type { ClientExchange, ClientExchangeEvents, ServerExchange } from "#http
 import { ConfigCompiler } from "#proxy/config/config-compiler.ts";
 import { snapshotOf } from "#proxy/config/last-good.ts";
 import type { Downstream } from "#proxy/downstream.ts";
+import { connectionSettings } from "#proxy/limits/connection-settings.ts";
+import { DEFAULT_LIMITS } from "#proxy/limits/limit-table.ts";
 import { Timers } from "#proxy/resilience/timers.ts";
 import { RequestServer } from "#proxy/serve-request.ts";
 import { downstreamFragment } from "#proxy/telemetry/access-log-line.ts";
@@ -152,6 +154,8 @@ async function run(name: string, logged: boolean): Promise<void> {
     log: silentLog,
     self: unknownWorkload,
     peerLine: peerLineOf(unknownWorkload),
+    settings: connectionSettings(DEFAULT_LIMITS),
+    overload: { refusal: undefined },
     nextRecordId: () => `abcdefg-${(++count).toString(36)}`,
   });
   const exchange = {

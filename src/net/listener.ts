@@ -45,6 +45,8 @@ export interface ListenOptions {
   onRefused?(error: NetError, remote: SocketAddress): void;
   /** Default 10,000. */
   readonly connectionsMax?: number;
+  /** Asked for every connection: why it may not come in, for reasons beyond this listener. */
+  admit?(): NetError | undefined;
   /** Time to the first byte in modes `tls` and `either`. Default 10 s. */
   readonly detectionTimeoutMs?: number;
   /** What a client that stays silent for that long is in mode `either`: broken, or waiting for the server to speak. */
@@ -205,7 +207,7 @@ class SocketListener implements Listener {
     if (this.#sockets.size >= connectionsMax)
       return new NetError("too-many-connections", `${connectionsMax} are open`);
     if (descriptor >= socketDescriptorsMax()) return new NetError("too-many-files");
-    return undefined;
+    return this.#options.admit?.();
   }
 
   #forget(socket: Socket | NativeSocket): void {

@@ -24,9 +24,9 @@ import { secretCheck } from "./outbound/run-secret.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { Timers } from "./resilience/timers.ts";
 import { selfLabels } from "./self-labels.ts";
-import { settleMemory } from "./settle-memory.ts";
 import { OpenConnections } from "./serve-connection.ts";
 import { RequestServer } from "./serve-request.ts";
+import { settleMemory } from "./settle-memory.ts";
 import { OpenTunnels } from "./tcp/open-tunnels.ts";
 import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
@@ -34,6 +34,7 @@ import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
+import { sumFamilies } from "./telemetry/sum-families.ts";
 import { workerFamilies } from "./telemetry/worker-families.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
@@ -224,6 +225,7 @@ export class DataPlane {
       hosts: hostLoads(this.clusters.all),
       listeners: Object.fromEntries(listeners),
       verdicts: this.#verdicts.lines(),
+      families: this.#overload.metrics(),
     };
   }
 
@@ -321,7 +323,7 @@ export class DataPlane {
       others: () => this.#othersFacts,
       metrics: () => [
         ...this.metrics.families(),
-        ...this.#overload.metrics(),
+        ...this.#ownFamilies(),
         protocolsSeen(this.verdicts()),
         ...workerFamilies(this.#options.coworkers?.series.counts() ?? []),
         this.#processStart(),
@@ -330,6 +332,13 @@ export class DataPlane {
       rootsPem: () => identity.rootsPem,
       wallMs: () => clock.wallMs(),
     };
+  }
+
+  /** What each process counts for itself. */
+  #ownFamilies(): readonly MetricFamily[] {
+    const own = this.#overload.metrics();
+    if (this.#othersFacts.length === 0) return own;
+    return sumFamilies([own, ...this.#othersFacts.map(({ families }) => families)]);
   }
 
   #processStart(): MetricFamily {

@@ -8,9 +8,9 @@ import type { InboundState, ListenerState, OutboundState } from "./downstream.ts
 import type { TlsMaterial } from "./identity/tls-material.ts";
 import { acceptInbound, INBOUND_ALPN } from "./inbound/accept-inbound.ts";
 import type { InboundSurroundings } from "./inbound/inbound-surroundings.ts";
-import { acceptOutbound } from "./outbound/accept-outbound.ts";
 import type { ProxyLimits } from "./limits/limit-table.ts";
 import type { Overload } from "./limits/overload.ts";
+import { acceptOutbound } from "./outbound/accept-outbound.ts";
 import type { OutboundSurroundings } from "./outbound/outbound-surroundings.ts";
 import { HostTable } from "./router/host-table.ts";
 import type { RouteTable } from "./router/plan-request.ts";

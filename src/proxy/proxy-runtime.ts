@@ -1,5 +1,7 @@
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
+import type { ConnectionSettings } from "./limits/connection-settings.ts";
+import type { Overload } from "./limits/overload.ts";
 import type { Timers } from "./resilience/timers.ts";
 import type { LineSink } from "./telemetry/line-writer.ts";
 import type { MetricsRegistry } from "./telemetry/metrics-registry.ts";
@@ -23,6 +25,10 @@ export interface ProxyRuntime {
   readonly self: WorkloadLabels;
   /** Value of `weft-peer`: how the workload presents itself to the proxies that it calls. */
   readonly peerLine: string;
+  /** The limits of its connections. */
+  readonly settings: ConnectionSettings;
+  /** Why no new request is taken on now. */
+  readonly overload: Pick<Overload, "refusal">;
   /** Unique within the fleet for all practical purposes. */
   readonly nextRecordId: () => string;
 }

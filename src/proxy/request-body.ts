@@ -5,11 +5,17 @@ import type { ClientExchange, FieldView } from "#http/exchange.ts";
  * another try.
  */
 export class RequestBody {
+  readonly #replayBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #heldBytes = 0;
   #mayReplay = true;
   isComplete = false;
   trailers: FieldView | undefined = undefined;
+
+  /** `replayBytes`: so much is kept for another try. */
+  constructor(replayBytes: number) {
+    this.#replayBytes = replayBytes;
+  }
 
   /** All that was sent so far could be sent again. */
   get mayReplay(): boolean {
@@ -28,7 +34,7 @@ export class RequestBody {
     if (!this.#mayReplay && !isWaiting) return;
     this.#chunks.push(slice);
     this.#heldBytes += slice.length;
-    if (this.#heldBytes <= REPLAY_BYTES_MAX) return;
+    if (this.#heldBytes <= this.#replayBytes) return;
     this.#mayReplay = false;
     if (!isWaiting) this.#forget();
   }
@@ -52,5 +58,3 @@ export class RequestBody {
     this.#heldBytes = 0;
   }
 }
-
-const REPLAY_BYTES_MAX = 64 * 1024;

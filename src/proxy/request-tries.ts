@@ -48,7 +48,7 @@ const MAX_REPLAYS = 2;
 
 /** One object per record, used again for the next request. Bodies pass through here both ways. */
 export class RequestTries implements ClientExchangeEvents, Waiter {
-  readonly body = new RequestBody();
+  readonly body: RequestBody;
   /** The last policy that wanted another try was out of tries or of budget. */
   isExhausted = false;
   readonly #record: RequestRecord;
@@ -76,6 +76,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
 
   constructor(record: RequestRecord, exchange: ServerExchange, owner: TriesOwner) {
     this.#record = record;
+    this.body = new RequestBody(record.runtime.settings.replayBytes);
     this.#exchange = exchange;
     this.#owner = owner;
   }

@@ -14,6 +14,7 @@ export class OpenConnections {
   readonly #undecided = new Set<Undecided>();
   /** How long an idle connection may still be used; undefined: they are not being ended. */
   #drainIdleMs: number | undefined;
+  #mayKeepAlive = true;
 
   /** `look` begins to look at a connection, and calls `onGone` when the looking is over. */
   lookAt(look: (onGone: () => void) => Undecided): void {
@@ -35,6 +36,17 @@ export class OpenConnections {
     if (transport.isClosed) return;
     this.#open.add(connection);
     if (this.#drainIdleMs !== undefined) connection.drain(this.#drainIdleMs);
+    else if (!this.#mayKeepAlive && by.version === "http1") connection.drain(SHED_IDLE_MS);
+  }
+
+  /**
+   * Memory is short, or no longer: connections that are open end with their next response, and so do new ones of HTTP/1. A
+   * client of HTTP/2 would make a new connection at once, which costs more than the one that it has.
+   */
+  keepAlive(isAllowed: boolean): void {
+    this.#mayKeepAlive = isAllowed;
+    if (isAllowed || this.#drainIdleMs !== undefined) return;
+    for (const connection of [...this.#open]) connection.drain(SHED_IDLE_MS);
   }
 
   /**
@@ -57,6 +69,9 @@ export class OpenConnections {
     return this.#open.size;
   }
 }
+
+/** A client may be about to use an idle connection. */
+const SHED_IDLE_MS = 1_000;
 
 /** `10.0.0.7:4711`; Unix sockets by their path. */
 export function addressOf({ host, port, path }: SocketAddress): string {

@@ -25,12 +25,14 @@ export function serveHttp(
   handler: RequestHandler,
   onClosed: (connection: ServerConnection) => void,
 ): ServerConnection {
+  const { settings } = by.runtime;
   const now = () => by.runtime.clock.monotonicMs();
   if (by.version === "http1")
     return serveHttp1(
       transport,
       handler,
       {
+        ...settings.http1Server,
         now,
         describeError: (error, request) => badRequestReply(by, error, request === undefined),
       },
@@ -40,8 +42,8 @@ export function serveHttp(
     transport,
     handler,
     {
+      ...settings.http2Server[by.version === "weft-h2" ? "weft" : "standard"],
       now,
-      dialect: by.version === "weft-h2" ? "weft" : "standard",
       describeError: (error) => badRequestReply(by, error, true),
     },
     onClosed,
@@ -70,6 +72,7 @@ function badRequestReply(
 
 function codeOf({ code, status }: BadRequest): ProxyFailureCode {
   if (code === "bad-path") return "bad-path";
+  if (code === "body-timeout") return "request-body-timeout";
   return CODES[status] ?? "bad-request";
 }
 

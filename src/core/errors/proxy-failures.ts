@@ -263,6 +263,15 @@ export const proxyFailures = {
     summary: "The request's head did not arrive in time.",
     next: "Look at the client or the network before this proxy.",
   },
+  "request-body-timeout": {
+    fault: "downstream",
+    status: 408,
+    flag: "DPE",
+    retry: "never",
+    details: "request_body_timeout",
+    summary: "The request's body arrived more slowly than it may, or stopped arriving.",
+    next: "Look at the network between client and proxy; `weft run --limit request-body-rate=…` sets how slow a body may be.",
+  },
   "expectation-failed": {
     fault: "downstream",
     status: 417,

@@ -11,6 +11,7 @@ import { type ApplyResult, DataPlane } from "../data-plane.ts";
 import { IdentityStore } from "../identity/identity-store.ts";
 import type { KeptIdentity } from "../identity/kept-identity.ts";
 import { inheritedSockets } from "../inherited-sockets.ts";
+import { processLimits, processLimits } from "../limits/process-limits.ts";
 import type { ParentLink } from "../parent-link.ts";
 import type { ProxyOptions, Proxy as StartedProxy } from "../start-proxy.ts";
 import { type LineWriter, openLineWriter } from "../telemetry/line-writer.ts";
@@ -57,6 +58,7 @@ class Follower implements StartedProxy {
       workload,
       identity: this.#identity,
       secret,
+      limits: processLimits(bootstrap),
       sockets: inheritedSockets(bootstrap),
       accessLog: this.#accessLog,
       clock,
@@ -64,6 +66,7 @@ class Follower implements StartedProxy {
       log,
       peerUid,
       ownUid,
+      limits: processLimits(bootstrap),
       notReadyBecause: () => (this.#isReady ? undefined : "waiting for the first worker"),
       coworkers: this.#coworkers,
     });
