@@ -32,6 +32,7 @@ import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
 import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { circuitFamilies } from "./telemetry/circuit-families.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { sumFamilies } from "./telemetry/sum-families.ts";
@@ -325,6 +326,7 @@ export class DataPlane {
         ...this.metrics.families(),
         ...this.#ownFamilies(),
         protocolsSeen(this.verdicts()),
+        ...circuitFamilies(this.clusters.all),
         ...workerFamilies(this.#options.coworkers?.series.counts() ?? []),
         this.#processStart(),
       ],

@@ -1,4 +1,5 @@
 import type { VerdictLine } from "../detection/verdicts.ts";
+import type { MetricFamily } from "../telemetry/metric-family.ts";
 import type { UpstreamCluster } from "../upstream/upstream-cluster.ts";
 
 /** What one host has under way in one worker. */
@@ -16,6 +17,8 @@ export interface WorkerFacts {
   /** Connections by listener. */
   readonly listeners: Readonly<Record<string, number>>;
   readonly verdicts: readonly VerdictLine[];
+  /** What it counts for itself, to be added up. */
+  readonly families: readonly MetricFamily[];
 }
 
 export function hostLoads(clusters: Iterable<UpstreamCluster>): WorkerFacts["hosts"] {

@@ -8,7 +8,9 @@ export const CLUSTER_CELL = {
   sweptAtMs: HEAD + 1,
   /** One bit per worker that waits for a connection. */
   awaited: HEAD + 2,
-  columns: HEAD + 4,
+  /** By what was counted: how often there was no place. */
+  refused: HEAD + 4,
+  columns: HEAD + 8,
 } as const;
 const COLUMN = 4;
 
@@ -72,7 +74,12 @@ export class SharedCounts implements UsageCounts {
       if (this.everywhere(what) <= max) return true;
       Atomics.sub(this.#cells, cell, 1);
     }
+    Atomics.add(this.#cells, this.#options.row + CLUSTER_CELL.refused + what, 1);
     return false;
+  }
+
+  refused(what: Counted): number {
+    return Atomics.load(this.#cells, this.#options.row + CLUSTER_CELL.refused + what);
   }
 
   release(what: Counted): void {

@@ -11,7 +11,7 @@ import { type ApplyResult, DataPlane } from "../data-plane.ts";
 import { IdentityStore } from "../identity/identity-store.ts";
 import type { KeptIdentity } from "../identity/kept-identity.ts";
 import { inheritedSockets } from "../inherited-sockets.ts";
-import { processLimits, processLimits } from "../limits/process-limits.ts";
+import { processLimits } from "../limits/process-limits.ts";
 import type { ParentLink } from "../parent-link.ts";
 import type { ProxyOptions, Proxy as StartedProxy } from "../start-proxy.ts";
 import { type LineWriter, openLineWriter } from "../telemetry/line-writer.ts";
@@ -66,7 +66,6 @@ class Follower implements StartedProxy {
       log,
       peerUid,
       ownUid,
-      limits: processLimits(bootstrap),
       notReadyBecause: () => (this.#isReady ? undefined : "waiting for the first worker"),
       coworkers: this.#coworkers,
     });
