@@ -7,6 +7,7 @@ import { silentLog } from "#core/log.ts";
 import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
 import { DataPlane } from "#proxy/data-plane.ts";
 import { IdentityStore } from "#proxy/identity/identity-store.ts";
+import { circuitFamilies } from "#proxy/telemetry/circuit-families.ts";
 import type { MetricFamily } from "#proxy/telemetry/metric-family.ts";
 import { unknownWorkload } from "#proxy/telemetry/series.ts";
 import { workerFamilies } from "#proxy/telemetry/worker-families.ts";
@@ -28,7 +29,7 @@ export async function metricsPage(): Promise<string> {
     "Names, labels and buckets are Istio's, so boards and tools made for Istio read them. A request is counted twice: by the",
     'caller\'s proxy (`reporter="source"`) and by the callee\'s (`reporter="destination"`).',
     "",
-    ...table([...proxy, ...workerFamilies([])]),
+    ...table([...proxy, ...circuitFamilies([]), ...workerFamilies([])]),
     "",
     `Labels of requests: ${labelsOf(requests)}.`,
     "",
@@ -88,9 +89,10 @@ async function proxyFamilies(): Promise<readonly MetricFamily[]> {
   plane.metrics.tcp(pair).opened++;
   const families = plane.metrics.families();
   const names = new Set(families.map(({ name }) => name));
+  const own = plane.facts().families;
   const further = plane.goldenSignals().filter(({ name }) => !names.has(name));
   await plane.close();
-  return [...families, ...further];
+  return [...families, ...own, ...further];
 }
 
 function idleDataPlane(): DataPlane {

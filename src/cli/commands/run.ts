@@ -11,6 +11,7 @@ import {
   readEngine,
   versionWarning,
 } from "../run/envoy-program.ts";
+import { readLimitOptions } from "../run/limit-option.ts";
 import {
   readLabelArgument,
   readPortArguments,
@@ -35,6 +36,7 @@ interface Flags {
   readonly trustDomain?: string;
   readonly drain: string;
   readonly concurrency: string;
+  readonly limit: readonly string[];
   readonly engine: string;
   readonly envoyPath?: string;
   readonly quiet?: boolean;
@@ -85,6 +87,12 @@ export const command: Command = {
       .option("--roots <file>", "PEM file of its root certificates, with --token")
       .option("--trust-domain <domain>", "its trust domain, with --token (default: cluster.local)")
       .option("--drain <seconds>", "longest wait for what is in flight at the end", "30")
+      .option(
+        "--limit <name=value>",
+        "limit of the data path, again for more (docs/reference/limits.md)",
+        collect,
+        [],
+      )
       .option("--concurrency <n>", "processes that share the traffic of the proxy", "1")
       .option("--engine <engine>", "what carries the traffic: weft, or envoy", "weft")
       .option("--envoy-path <program>", "the Envoy to run (default: the one on PATH)")
@@ -127,6 +135,7 @@ async function run(
     version: environment.version,
     drainMs: drainMs(flags.drain),
     concurrency,
+    limits: readLimitOptions(flags.limit, flags.engine),
     ...(envoy === undefined ? {} : { envoy }),
     command: words,
     environment: { ...process.env, ...environment.userProxy },

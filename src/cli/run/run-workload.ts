@@ -5,6 +5,7 @@ import type { InboundPort, OutboundPort, Workload } from "#config/workload.ts";
 import { dataDirectory } from "#control/data-directory.ts";
 import { systemClock } from "#core/clock.ts";
 import type { Bootstrap, ControlPlaneAddress, InheritedSocket } from "#proxy/bootstrap.ts";
+import type { ProxyLimits } from "#proxy/limits/limit-table.ts";
 import { settleMemory } from "#proxy/settle-memory.ts";
 import {
   claimInstanceDirectory,
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly dataDir: string;
   readonly version: string;
   readonly drainMs: number;
+  /** Over the defaults of the table. */
+  readonly limits: Partial<ProxyLimits>;
   /** Processes that carry the traffic. */
   readonly concurrency: number;
   /** Path of an Envoy that carries the traffic. Absent: Weft's own proxy does. */
@@ -212,6 +215,7 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
     accessLog: join(directory.path, "access.log"),
     secret,
     sockets,
+    limits: options.limits,
     drainMs: options.drainMs,
     ...(envoy && { envoy: envoy.settings }),
   });
