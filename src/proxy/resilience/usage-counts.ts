@@ -10,6 +10,8 @@ export interface UsageCounts {
   everywhere(what: Counted): number;
   /** One more; false, and nothing is counted, when there would then be more than `max` everywhere. */
   take(what: Counted, max: number): boolean;
+  /** How often there was no place, in all workers. Never less than before. */
+  refused(what: Counted): number;
   /** One less, taken by this process before. */
   release(what: Counted): void;
   /** Whether this process waits for a place that another worker has. */
@@ -23,6 +25,7 @@ export interface UsageCounts {
 /** Of a proxy that is one process. */
 export class LocalCounts implements UsageCounts {
   readonly #counts = [0, 0, 0, 0];
+  readonly #refused = [0, 0, 0, 0];
   readonly isAwaited = false;
   readonly isOverdue = false;
 
@@ -36,9 +39,16 @@ export class LocalCounts implements UsageCounts {
 
   take(what: Counted, max: number): boolean {
     const count = this.#counts[what] ?? 0;
-    if (count >= max) return false;
+    if (count >= max) {
+      this.#refused[what] = this.refused(what) + 1;
+      return false;
+    }
     this.#counts[what] = count + 1;
     return true;
+  }
+
+  refused(what: Counted): number {
+    return this.#refused[what] ?? 0;
   }
 
   release(what: Counted): void {
