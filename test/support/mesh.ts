@@ -34,14 +34,15 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export async function startMesh(): Promise<Mesh> {
+/** `flags`: further ones of `weft dev`. */
+export async function startMesh(flags: readonly string[] = []): Promise<Mesh> {
   const directory = await tempDir();
   const dataDir = join(directory.path, "data");
   const programs: Spawned[] = [];
   const at = ["--data-dir", dataDir];
   const kubeconfig = join(dataDir, "kubeconfig");
   const startControlPlane = async () => {
-    const controlPlane = spawnWeft(["dev", ...at, "--port", "0", "-o", "json"]);
+    const controlPlane = spawnWeft(["dev", ...at, "--port", "0", "-o", "json", ...flags]);
     programs.push(controlPlane);
     await controlPlane.json(15_000);
     mesh.controlPlane = controlPlane;

@@ -6,6 +6,11 @@ export function proxyOf(workload: Spawned): number | undefined {
   return workload.processes().find((pid) => commandOf(pid).includes(" proxy --bootstrap "));
 }
 
+/** All processes of its proxy, when several are one. */
+export function proxiesOf(workload: Spawned): readonly number[] {
+  return workload.processes().filter((pid) => commandOf(pid).includes(" proxy --bootstrap "));
+}
+
 /** The application that a `weft run` started: its child that is neither itself nor a proxy. */
 export function applicationOf(workload: Spawned): number | undefined {
   return workload
