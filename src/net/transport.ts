@@ -56,7 +56,7 @@ export interface Transport {
    * reference until they are written, so the caller must not change them. A string is latin1.
    */
   write(bytes: Uint8Array | string): boolean;
-  /** As `write` of `bytes.subarray(start, end)`, which need not be made. */
+  /** As `write` of `bytes.subarray(start, end)`, which need not be made; copied whatever its size. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
   /** Hands what was collected to the kernel now instead of at the end of the turn. */
   flush(): void;

@@ -29,6 +29,16 @@ describe("a queue of writes", () => {
     expect(second).toBe(large);
   });
 
+  test("copies ranges of any size, since whoever encodes uses the same memory for the next", () => {
+    const queue = new WriteQueue();
+    const scratch = Buffer.alloc(50_000, "a");
+    queue.pushRange(scratch, 0, 40_000);
+    scratch.fill("b");
+    queue.pushRange(scratch, 0, 5);
+    scratch.fill("c");
+    expect(Buffer.concat(drain(queue)).toString()).toBe(`${"a".repeat(40_000)}bbbbb`);
+  });
+
   test("does not write over segments that were handed out before they are released", () => {
     const queue = new WriteQueue();
     queue.push("first");

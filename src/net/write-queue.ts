@@ -43,11 +43,11 @@ export class WriteQueue {
     this.#end += size;
   }
 
-  /** As `push` of `bytes.subarray(start, end)`. */
+  /** As `push` of a copy of `bytes.subarray(start, end)`. */
   pushRange(bytes: Buffer, start: number, end: number): void {
     const size = end - start;
     if (size >= LARGE_BYTES) {
-      this.push(bytes.subarray(start, end));
+      this.push(Buffer.from(bytes.subarray(start, end)));
       return;
     }
     this.sizeBytes += size;

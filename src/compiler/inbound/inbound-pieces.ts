@@ -16,7 +16,7 @@ import {
 import { effectiveMode, type PeerPolicies, peerPolicies } from "../policies/mutual-tls-mode.ts";
 import { inboundRetryPolicy } from "../routes/retry-policy.ts";
 import { anyRequest } from "../routes/route-match.ts";
-import { servedContent, servedDestination } from "./served-destination.ts";
+import { type Served, servedDestination, servedProtocol } from "./served-destination.ts";
 
 /** What one port of the application needs: where it is reached, under which rules, and the way to it. */
 export interface InboundPieces {
@@ -35,8 +35,11 @@ export function createInboundCompiler(pool: ConfigPool): InboundCompiler {
     compile(model, workload) {
       const peers = peerPolicies(model, workload.namespace);
       const policies = namespacePolicies(model, workload.namespace);
-      const destinations = workload.inbound.map((port) => servedDestination(model, workload, port));
-      const contents = workload.inbound.map((port) => servedContent(model, workload, port));
+      const ports = workload.inbound.map((port) => ({
+        port,
+        destination: servedDestination(model, workload, port),
+        served: servedProtocol(model, workload, port),
+      }));
       const inputs = [
         peers.own,
         peers.root,
@@ -44,14 +47,12 @@ export function createInboundCompiler(pool: ConfigPool): InboundCompiler {
         policies.root,
         model.mesh,
         model.world.trustDomain,
-        ...destinations.map((destination) => destination && Object.values(destination).join()),
-        contents.join(),
+        ...ports.map(({ destination }) => destination && Object.values(destination).join()),
+        ...ports.map(({ served }) => Object.values(served).join()),
       ];
       return pieces.get(workload, inputs, () =>
-        workload.inbound.map((port, at) => {
-          const destination = destinations[at];
-          const content = contents[at] ?? "detect";
-          const facts = { model, workload, port, peers, policies, destination, content };
+        ports.map((port) => {
+          const facts = { model, workload, peers, policies, ...port };
           const listener = compileInboundListener(facts);
           const cluster = compileInboundCluster(facts);
           return {
@@ -72,11 +73,11 @@ interface PortFacts {
   readonly policies: NamespacePolicies;
   /** Whom callers mean when they end up here; undefined when no service leads here. */
   readonly destination: Destination | undefined;
-  readonly content: NonNullable<InboundListener["content"]>;
+  readonly served: Served;
 }
 
 function compileInboundListener(facts: PortFacts): InboundListener {
-  const { model, workload, port, peers, policies } = facts;
+  const { model, workload, port, peers, policies, served } = facts;
   const { mode, origin } = effectiveMode(peers, workload.labels, port.workloadPort);
   return {
     kind: "inbound",
@@ -84,7 +85,7 @@ function compileInboundListener(facts: PortFacts): InboundListener {
     address: port.address,
     workloadPort: port.workloadPort,
     mtls: mode,
-    ...(facts.content !== "detect" && { content: facts.content }),
+    ...(served.content !== "detect" && { content: served.content }),
     authorization: compileAuthorization(policies, workload.labels, model.world.trustDomain),
     routes: inboundRoutes(port.workloadPort),
     http: httpSettings(model, workload.namespace),
@@ -112,7 +113,7 @@ function inboundRoutes(workloadPort: number): RouteConfiguration {
 
 const hourMs = 3_600_000;
 
-function compileInboundCluster({ model, port, destination }: PortFacts): Cluster {
+function compileInboundCluster({ model, port, destination, served }: PortFacts): Cluster {
   const { connectTimeoutMs, retryBudget } = model.mesh;
   const { percent, minConcurrency } = retryBudget;
   return {
@@ -123,6 +124,7 @@ function compileInboundCluster({ model, port, destination }: PortFacts): Cluster
     limits: { maxRequestsPerConnection: 0 },
     retryBudget: { percent, minConcurrency },
     transport: { kind: "plain" },
+    ...(served.protocol !== undefined && { protocol: served.protocol }),
     idleTimeoutMs: hourMs,
     ...(destination !== undefined && { destination }),
     origins: {},

@@ -1,12 +1,13 @@
-import type { Destination } from "#config/cluster.ts";
+import type { Destination, UpstreamProtocol } from "#config/cluster.ts";
 import type { InboundPort, Workload } from "#config/workload.ts";
-import { contentOf } from "#resources/app-protocol.ts";
+import { type AppProtocol, contentOf } from "#resources/app-protocol.ts";
 import type { WorkloadEntry } from "#resources/workload-entry/workload-entry.ts";
 import type { DeclaredPort, DeclaredService } from "../mesh/declared-service.ts";
 import { labelKeys, selects } from "../mesh/labels.ts";
 import type { MeshModel } from "../mesh/mesh-model.ts";
 import { readWorkload } from "../mesh/read-object.ts";
 import { portOf } from "../mesh/workload-endpoint.ts";
+import { sameJson } from "../same-json.ts";
 
 /**
  * The service port that callers mean who end up at a workload's port, for metrics: of the services that select the
@@ -30,24 +31,43 @@ export function servedDestination(
   return undefined;
 }
 
+/** What the application speaks on a port. */
+export interface Served {
+  /** As long as it is not known, the first bytes tell. */
+  readonly content: "http" | "tcp" | "detect";
+  /** In what requests go to it; absent: HTTP/1.1. */
+  readonly protocol?: UpstreamProtocol;
+}
+
 /**
- * What the application speaks on a port: what all service ports that lead to it say alike; where they differ, or none
- * leads there, the first bytes tell.
+ * What all service ports that lead to a workload's port say alike of it. Where they differ, or none leads there, whoever
+ * calls knows: requests go on in the version in which they come.
  */
-export function servedContent(
+export function servedProtocol(
   model: MeshModel,
   workload: Workload,
   { workloadPort }: InboundPort,
-): "http" | "tcp" | "detect" {
+): Served {
   const entry = entryOf(model, workload);
-  const contents = selectingServices(model, workload).flatMap(({ ports }) =>
+  const declared = selectingServices(model, workload).flatMap(({ ports }) =>
     ports
       .filter((port) => leadsTo(port, workloadPort, entry))
-      .map(({ protocol }) => contentOf(protocol)),
+      .map(({ protocol }) => servedAs(protocol)),
   );
-  const [first, ...others] = new Set(contents);
-  if (first === undefined || first === "detect" || others.length > 0) return "detect";
-  return first === "http" ? "http" : "tcp";
+  const [first, ...others] = declared;
+  if (first === undefined) return undeclared;
+  if (others.every((other) => sameJson(other, first))) return first;
+  const isHttp = declared.every(({ content }) => content === "http");
+  return isHttp ? { content: "http", protocol: "client" } : undeclared;
+}
+
+const undeclared: Served = { content: "detect", protocol: "client" };
+
+function servedAs(protocol: AppProtocol): Served {
+  const content = contentOf(protocol);
+  if (content === "detect") return undeclared;
+  if (content !== "http") return { content: "tcp" };
+  return protocol === "http" ? { content } : { content, protocol: "http2" };
 }
 
 function selectingServices(

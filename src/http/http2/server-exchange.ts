@@ -231,11 +231,11 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   }
 }
 
-/** Trailers may follow an empty body that came by HTTP/2. */
+/** Trailers may follow an empty body that came by HTTP/2; what ended with its head has to, or gRPC finds no status in it. */
 function endsWithHead(head: Http1ResponseHead): boolean {
-  const { bodyKind, contentLength, status } = head.facts;
+  const { bodyKind, contentLength, status, isWhole } = head.facts;
   if (bodyKind !== "none") return false;
-  return contentLength !== 0 || status === 204 || status === 304 || head.protocol !== "HTTP/2";
+  return isWhole || contentLength !== 0 || status === 204 || status === 304;
 }
 
 /** What the client is told when its response cannot be finished. */

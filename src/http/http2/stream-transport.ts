@@ -67,7 +67,7 @@ export class StreamTransport implements Transport, StreamUser {
   }
 
   writeRange(bytes: Buffer, start: number, end: number): boolean {
-    return this.write(bytes.subarray(start, end));
+    return this.write(Buffer.from(bytes.subarray(start, end)));
   }
 
   flush(): void {

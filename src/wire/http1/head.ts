@@ -230,6 +230,8 @@ export interface ResponseFacts {
   readonly keepAlive: boolean;
   readonly upgrade: string;
   readonly nominated: readonly string[];
+  /** The message ended with its head: neither body nor trailers can follow. */
+  readonly isWhole: boolean;
   readonly sizeBytes: number;
   readonly fieldsStart: number;
 }

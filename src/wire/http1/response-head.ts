@@ -57,6 +57,7 @@ export function decodeResponseHead(
     keepAlive: staysOpen && bodyKind !== "until-close" && !isOddlyFramed(status, block),
     upgrade: status === 101 ? (block.field("upgrade")?.toLowerCase() ?? "") : "",
     nominated: options.nominated,
+    isWhole: bodyKind === "none",
     sizeBytes: after - from,
     fieldsStart: fieldsAt - from,
   });

@@ -95,6 +95,7 @@ function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseH
     keepAlive: true,
     upgrade: becomesUpgrade ? (to.upgrade ?? "") : "",
     nominated: NONE,
+    isWhole: to.endStream,
     sizeBytes: block.bytes.length,
     fieldsStart: reasonEnd + LINE_END.length,
   });
