@@ -92,13 +92,23 @@ export class ScriptedPeer implements TransportEvents {
   }
 
   /** Waits until a word has come that begins so, whatever comes before it. */
-  async until(start: string): Promise<string> {
+  until(start: string): Promise<string> {
+    return this.untilWord(start, (word) => word.startsWith(start));
+  }
+
+  /** Waits until a word has come that is like that. `what` says it when the connection ends before. */
+  async untilWord(what: string, isWanted: (word: string) => boolean): Promise<string> {
     for (;;) {
-      const found = this.words.find((word) => word.startsWith(start));
+      const found = this.words.find(isWanted);
       if (found !== undefined) return found;
-      if (this.#isOver) throw new Error(`ended without ${start}: ${this.words.join("; ")}`);
+      if (this.#isOver) throw new Error(`ended without ${what}: ${this.words.join("; ")}`);
       await this.#change();
     }
+  }
+
+  /** Waits until the other side has ended, in whatever way. */
+  async untilEnd(): Promise<void> {
+    while (!this.#isOver && !this.words.includes("FIN")) await this.#change();
   }
 
   /** Waits until the other side has dealt with everything that was sent. */
