@@ -3,30 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { createServer as createHttpServer } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { Cluster } from "#config/cluster.ts";
 import { goaway, headers, rstStream } from "#http/http2/testing/raw-frames.ts";
 import { scriptedServer } from "#http/http2/testing/scripted-peer.ts";
-import type { Host } from "#proxy/upstream/host.ts";
 import { FRAME } from "#wire/http2/frame-header.ts";
 import { backend } from "../support/backend.ts";
-import {
-  cluster,
-  destination,
-  endpoint,
-  inboundCluster,
-  inboundListener,
-  outboundResources,
-  resource,
-  upstreamListener,
-} from "../support/proxy-config.ts";
+import { cluster, endpoint } from "../support/proxy-config.ts";
+import { leadingTo, pair } from "../support/proxy-pair.ts";
 import { onHeads, rawServer } from "../support/raw-server.ts";
-import {
-  direct,
-  freshIssuer,
-  idOf,
-  type RunningPlane,
-  runPlane,
-} from "../support/running-plane.ts";
+import { direct } from "../support/running-plane.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const CALLERS = 50;
@@ -38,65 +22,6 @@ function roundTable(size = CALLERS) {
     waiting.push(answer);
     if (waiting.length === size) for (const each of waiting.splice(0)) each();
   };
-}
-
-interface PairOptions {
-  readonly appPort: number;
-  readonly outbound?: Partial<Cluster>;
-  readonly inbound?: Partial<Cluster>;
-}
-
-/** Web calls payments through two proxies, by a loopback port of its own. */
-async function pair({ appPort, outbound, inbound }: PairOptions) {
-  const issuer = freshIssuer();
-  const name = `inbound|${appPort}`;
-  const payments = await runPlane({
-    name: "payments",
-    issuer,
-    sockets: [name],
-    resources: [
-      resource("listener", inboundListener(appPort, "strict")),
-      resource("cluster", { ...inboundCluster(appPort), ...inbound }),
-    ],
-  });
-  const to = endpoint(payments.port(name), {
-    identities: [idOf("payments")],
-    transports: ["istio-mtls"],
-  });
-  const transport = { kind: "mtls", sni: "payments", extraIdentities: [] } as const;
-  const web = await leadingTo([to], { transport, ...outbound }, { issuer });
-  return {
-    ...web,
-    payments,
-    [Symbol.asyncDispose]: async () => {
-      await web[Symbol.asyncDispose]();
-      await payments[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** A loopback port of a proxy that leads to these endpoints. */
-async function leadingTo(
-  endpoints: readonly ReturnType<typeof endpoint>[],
-  more: Partial<Cluster> = {},
-  plane: Partial<Parameters<typeof runPlane>[0]> = {},
-) {
-  const listener = upstreamListener("upstream|1", "payments");
-  const to = destination("payments", endpoints, { cluster: more });
-  const resources = outboundResources([to], listener);
-  const web = await runPlane({ name: "web", sockets: ["upstream|1"], resources, ...plane });
-  return {
-    web,
-    port: web.port("upstream|1"),
-    host: () => hostOf(web),
-    [Symbol.asyncDispose]: () => web[Symbol.asyncDispose](),
-  };
-}
-
-function hostOf({ plane }: RunningPlane): Host {
-  const [host] = plane.clusters.get("payments")?.hosts ?? [];
-  if (host === undefined) throw new Error("there is no host");
-  return host;
 }
 
 const callAll = async (port: number, count = CALLERS): Promise<number[]> => {
