@@ -228,6 +228,13 @@ describe("with TLS", () => {
     transport.destroy();
   });
 
+  test("does not send an IP address as the server's name", async () => {
+    const { address } = await greeter("tls");
+    const transport = await connect({ address, tls: { ...clientTls, serverName: "127.0.0.1" } });
+    expect(transport.tls).toMatchObject({ sni: "" });
+    transport.destroy();
+  });
+
   test("refuses a server of another authority with the verifier's reason", async () => {
     const { address } = await greeter("tls", stranger);
     const error = await failureOf(connect({ address, tls: clientTls }));

@@ -147,13 +147,14 @@ class Dialling {
     }
   }
 
-  #secure(plain: Socket, { context, serverName, alpn }: ClientTls): TLSSocket {
+  #secure(plain: Socket, { context, alpn }: ClientTls): TLSSocket {
+    const servername = this.#nameToSend();
     const socket = connectTls({
       socket: plain,
       secureContext: context.client,
       rejectUnauthorized: false, // the verdict is `verifyPeer`'s
       checkServerIdentity: () => undefined,
-      ...(serverName !== undefined && { servername: serverName }),
+      ...(servername !== "" && { servername }),
       ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
       ...{ allowHalfOpen: true }, // understood, but missing in the declared options
     });
@@ -163,13 +164,18 @@ class Dialling {
     return socket;
   }
 
+  #nameToSend(): string {
+    const { serverName = "" } = this.#options.tls ?? {};
+    return isIP(serverName) === 0 ? serverName : "";
+  }
+
   #judge(plain: Socket, socket: TLSSocket): void {
     const { tls } = this.#options;
     if (tls === undefined || this.#isOver) return;
     socket.pause();
     try {
       const plan = { verifyPeer: tls.verifyPeer, isRequired: true };
-      this.#succeed(plain, socket, readTlsFacts(socket, plan, tls.serverName ?? ""));
+      this.#succeed(plain, socket, readTlsFacts(socket, plan, this.#nameToSend()));
     } catch (cause) {
       this.#onError(cause);
     }

@@ -10,8 +10,8 @@ import type {
   ConfigUpdate,
   Verdict,
 } from "#xds/client/config-stream-options.ts";
-import { http2Connector } from "#xds/client/node-http2-session.ts";
 import { systemTimers } from "#xds/stream/timers.ts";
+import { controlPlaneConnector } from "./control-plane-connector.ts";
 import type { TestAuthority, TestIdentity } from "./test-certificates.ts";
 
 export const workload: Workload = {
@@ -52,13 +52,10 @@ export class StreamOnlyProxy implements Disposable {
   }: StreamOnlyProxyOptions) {
     this.running = known;
     this.stream = openConfigStream({
-      connect: http2Connector(() => ({
-        host: "127.0.0.1",
+      connect: controlPlaneConnector(() => ({
         port: typeof port === "number" ? port : port(),
         identity: identity(),
-        verifyServer: authority.verify,
-        connectTimeoutMs: 5_000,
-        timers: systemTimers,
+        authority,
       })),
       workload,
       nodeId: "sidecar~127.0.0.1~web-1.shop~shop.svc.cluster.local",

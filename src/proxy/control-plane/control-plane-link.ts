@@ -1,13 +1,14 @@
 import type { Clock } from "#core/clock.ts";
 import { callUnary } from "#xds/client/grpc-call.ts";
 import type { ConnectHttp2 } from "#xds/client/http2-session.ts";
-import { http2Connector } from "#xds/client/node-http2-session.ts";
 import { CERTIFICATE_PATH } from "#xds/grpc-paths.ts";
 import { decodeCertificateResponse, encodeCertificateRequest } from "#xds/messages/certificate.ts";
 import { systemTimers } from "#xds/stream/timers.ts";
 import type { ControlPlaneAddress } from "../bootstrap.ts";
 import type { HeldIdentity } from "../identity/held-identity.ts";
 import type { RequestCertificate } from "../identity/identity-store.ts";
+import { tlsContextOf } from "../identity/tls-material.ts";
+import { http2Connector } from "./http2-connector.ts";
 import { verifyControlPlane } from "./verify-server.ts";
 
 export interface ControlPlaneLinkOptions {
@@ -30,19 +31,15 @@ export function connectorTo(
   identity: () => HeldIdentity | undefined,
 ): ConnectHttp2 {
   return http2Connector(() => {
-    const held = identity();
     const rootsPem = [controlPlane.roots, ...moreRoots()].join("\n");
     const { serverName, address } = controlPlane;
     return {
       host: address.host,
       port: address.port,
-      ...(held && {
-        identity: { chainPem: held.chainPem.join(""), keyPem: held.key.privateKeyPem() },
-      }),
+      context: tlsContextOf(identity()),
       verifyServer: (chainDer) =>
         verifyControlPlane(chainDer, { rootsPem, serverName }, clock.wallMs()),
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      timers: systemTimers,
     };
   });
 }

@@ -5,14 +5,10 @@ import type { DialIdentity } from "../upstream/dial.ts";
 import type { HeldIdentity } from "./held-identity.ts";
 import type { IdentityStore } from "./identity-store.ts";
 
-/** The identity store as handshakes need it: one context per certificate, made when it changes. */
+/** The identity store as handshakes need it. */
 export class TlsMaterial {
   readonly #store: IdentityStore;
   readonly #wallMs: () => number;
-  #context: TlsContext | undefined;
-  #madeOf: HeldIdentity | undefined;
-  /** Shows no certificate, so that every handshake fails instead of hanging. */
-  readonly #empty = createTlsContext(undefined);
 
   constructor(store: IdentityStore, wallMs: () => number) {
     this.#store = store;
@@ -25,14 +21,13 @@ export class TlsMaterial {
     if (held === undefined || verifier === undefined) return "this workload has no certificate yet";
     if (this.#store.isExpired)
       return `this workload's own certificate expired at ${new Date(held.leaf.notAfterMs).toISOString()}`;
-    return { context: this.#contextOf(held), verifier };
+    return { context: tlsContextOf(held), verifier };
   }
 
   /** For connections from others: TLS here is always mutual. */
   serverTls(alpn: readonly string[]): ServerTls {
-    const { held } = this.#store;
     return {
-      context: held === undefined ? this.#empty : this.#contextOf(held),
+      context: tlsContextOf(this.#store.held), // of nobody: every handshake fails instead of hanging
       clientCertificate: "require",
       verifyPeer: (chainDer) => this.#verifier().verify(chainDer, "client", this.#wallMs()),
       alpn,
@@ -44,14 +39,23 @@ export class TlsMaterial {
     if (verifier === undefined) throw new Error("there are no trust roots yet");
     return verifier;
   }
+}
 
-  #contextOf(held: HeldIdentity): TlsContext {
-    if (this.#context !== undefined && this.#madeOf === held) return this.#context;
-    this.#context = createTlsContext({
-      certificateChainPem: held.chainPem.join(""),
-      privateKeyPem: held.key.privateKeyPem(),
-    });
-    this.#madeOf = held;
-    return this.#context;
+const contexts = new WeakMap<HeldIdentity, TlsContext>();
+let ofNobody: TlsContext | undefined;
+
+/** One for each certificate, whoever shows it to whom; undefined shows none. */
+export function tlsContextOf(held: HeldIdentity | undefined): TlsContext {
+  if (held === undefined) {
+    ofNobody ??= createTlsContext(undefined);
+    return ofNobody;
   }
+  const known = contexts.get(held);
+  if (known !== undefined) return known;
+  const context = createTlsContext({
+    certificateChainPem: held.chainPem.join(""),
+    privateKeyPem: held.key.privateKeyPem(),
+  });
+  contexts.set(held, context);
+  return context;
 }

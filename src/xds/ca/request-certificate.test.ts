@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { controlPlaneConnector } from "../../../test/support/control-plane-connector.ts";
 import { TestConfigSource } from "../../../test/support/control-plane-stand-in.ts";
 import {
   makeAuthority,
@@ -6,7 +7,6 @@ import {
   type TestIdentity,
 } from "../../../test/support/test-certificates.ts";
 import { startGrpcServer, TestServerTls } from "../../../test/support/test-grpc-server.ts";
-import { http2Connector } from "../client/node-http2-session.ts";
 import type { GrpcServer } from "../server/serve-grpc.ts";
 import { systemTimers } from "../stream/timers.ts";
 import { XdsError } from "../xds-error.ts";
@@ -32,13 +32,10 @@ const call = (
   deadlineMs = 5_000,
 ) =>
   requestCertificate({
-    connect: http2Connector(() => ({
-      host: "127.0.0.1",
+    connect: controlPlaneConnector(() => ({
       port: more.port ?? server.port,
       ...(more.identity ? { identity: more.identity } : {}),
-      verifyServer: (more.trusts ?? authority).verify,
-      connectTimeoutMs: 5_000,
-      timers: systemTimers,
+      authority: more.trusts ?? authority,
     })),
     ...(more.bearer === undefined ? {} : { bearer: more.bearer }),
     csrPem: "-----BEGIN CERTIFICATE REQUEST-----",

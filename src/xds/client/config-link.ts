@@ -38,8 +38,6 @@ export interface ConfigLinkOptions
   readonly onDown: (error: XdsError) => void;
 }
 
-const PING_EVERY_MS = 20_000;
-const PONG_WITHIN_MS = 10_000;
 /** Trust roots under Istio's name. */
 const SECRETS = ["ROOTCA"];
 
@@ -50,7 +48,6 @@ export class ConfigLink {
   readonly #abort = new AbortController();
   #session: Http2Session | undefined;
   #call: Call | undefined;
-  #ping: Disposable | undefined;
   #onEnd: () => void = () => undefined;
   #isOver = false;
   #isSynced = false;
@@ -79,7 +76,6 @@ export class ConfigLink {
         },
       });
       this.#subscribe();
-      this.#schedulePing();
     } catch (cause) {
       this.#down(asXdsError(cause));
     }
@@ -123,7 +119,6 @@ export class ConfigLink {
 
   #release(): void {
     this.#abort.abort();
-    this.#ping?.[Symbol.dispose]();
     this.#call?.cancel();
     this.#session?.close();
   }
@@ -133,20 +128,6 @@ export class ConfigLink {
     this.#isOver = true;
     this.#release();
     this.#options.onDown(error);
-  }
-
-  #schedulePing(): void {
-    this.#ping = this.#options.timers.after(PING_EVERY_MS, () => {
-      this.#session?.ping(PONG_WITHIN_MS).then(
-        () => {
-          if (!this.#isOver) this.#schedulePing();
-        },
-        (cause: unknown) => {
-          this.#session?.destroy();
-          this.#down(asXdsError(cause));
-        },
-      );
-    });
   }
 
   /** Everything by wildcard but endpoints and secrets, with the versions that the proxy runs already. */

@@ -1,7 +1,7 @@
 // One gRPC call over an HTTP/2 session: what grpc-js would do, without its 26 MB.
 import type { Timers } from "../stream/timers.ts";
 import { asXdsError, codeOfStatus, XdsError } from "../xds-error.ts";
-import type { Exchange, Http2Session } from "./http2-session.ts";
+import type { Exchange, FieldReader, Http2Session } from "./http2-session.ts";
 import { encodeFrame, FrameReader } from "./message-frames.ts";
 
 export interface CallOptions {
@@ -36,9 +36,12 @@ export const MESSAGE_MAX_BYTES = 16 * 1024 * 1024;
 /** Throws XdsError `unavailable` when the session is closed. */
 export function openCall(session: Http2Session, options: CallOptions, events: CallEvents): Call {
   const reply = new Reply(events);
-  const exchange = session.open(requestHeaders(options), {
-    headers: (fields, trailers) => reply.guard(() => reply.headers(fields, trailers)),
+  const { path, authority } = options;
+  const request = { path, authority, fields: requestFields(options) };
+  const exchange = session.open(request, {
+    head: (status, fields) => reply.guard(() => reply.head(status, fields)),
     data: (bytes) => reply.guard(() => reply.data(bytes)),
+    trailers: (fields) => reply.guard(() => reply.status(fields)),
     drain: () => events.drain?.(),
     close: (error) => reply.close(error),
   });
@@ -80,13 +83,9 @@ export function callUnary(
   });
 }
 
-function requestHeaders(options: CallOptions): readonly (readonly [string, string])[] {
-  const { path, authority, deadlineMs, metadata = [] } = options;
+function requestFields(options: CallOptions): readonly (readonly [string, string])[] {
+  const { deadlineMs, metadata = [] } = options;
   return [
-    [":method", "POST"],
-    [":scheme", "https"],
-    [":authority", authority],
-    [":path", path],
     ["te", "trailers"],
     ["content-type", "application/grpc"],
     ["user-agent", "weft"],
@@ -114,19 +113,19 @@ class Reply {
     this.#events = events;
   }
 
-  headers(fields: ReadonlyMap<string, string>, isTrailers: boolean): void {
-    const status = fields.get("grpc-status");
-    if (status !== undefined)
-      this.#status = {
-        code: Number.parseInt(status, 10),
-        message: decodeMessage(fields.get("grpc-message") ?? ""),
-      };
-    if (isTrailers) return;
-    const http = fields.get(":status");
-    const type = fields.get("content-type") ?? "none";
-    if (http !== "200") this.#httpProblem = `the server answered with HTTP status ${http}`;
+  head(http: number, fields: FieldReader): void {
+    this.status(fields); // an answer that is nothing but a status has it here
+    const type = fields.field("content-type") ?? "none";
+    if (http !== 200) this.#httpProblem = `the server answered with HTTP status ${http}`;
     else if (!type.startsWith("application/grpc"))
       this.#httpProblem = `the server answered with content type ${type}, which is not gRPC`;
+  }
+
+  status(fields: FieldReader): void {
+    const status = fields.field("grpc-status");
+    if (status === undefined) return;
+    const code = Number.parseInt(status, 10);
+    this.#status = { code, message: decodeMessage(fields.field("grpc-message") ?? "") };
   }
 
   data(bytes: Uint8Array): void {

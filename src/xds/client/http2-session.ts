@@ -1,20 +1,17 @@
-/** The few things that a gRPC client needs of HTTP/2. `node-http2-session.ts` implements it today. */
+/** The few things that a gRPC client needs of HTTP/2: `open-session.ts` makes them of a connection. */
 export interface Http2Session {
-  /** Opens one request stream. Throws when the session is closed or closing. */
-  open(
-    headers: readonly (readonly [name: string, value: string])[],
-    events: ExchangeEvents,
-  ): Exchange;
-  /** Round-trip check: rejects when no answer comes before the deadline. */
-  ping(deadlineMs: number): Promise<void>;
-  /** True until the connection is lost or the peer has said that it takes no new streams. */
-  isOpen(): boolean;
-  /** Called once, when the connection is gone. */
-  onClose(callback: (reason: Error | undefined) => void): void;
+  /** Opens one request stream. Throws XdsError when the session is closed or closing. */
+  open(request: SessionRequest, events: ExchangeEvents): Exchange;
   /** Lets running exchanges finish. */
   close(): void;
   /** Ends everything now. */
   destroy(): void;
+}
+
+export interface SessionRequest {
+  readonly path: string;
+  readonly authority: string;
+  readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 export interface Exchange {
@@ -24,14 +21,19 @@ export interface Exchange {
   end(): void;
   /** RST_STREAM with CANCEL; no event follows. */
   cancel(): void;
-  pause(): void;
-  resume(): void;
 }
 
-/** `close` is always last and comes once. Trailers come as `headers` with `trailers: true`. */
+/** Fields of a head or of trailers, by their lower-case name. */
+export interface FieldReader {
+  field(name: string): string | undefined;
+}
+
+/** `close` is always last and comes once. Never called from inside a call to the session or the exchange. */
 export interface ExchangeEvents {
-  headers(fields: ReadonlyMap<string, string>, trailers: boolean): void;
+  head(status: number, fields: FieldReader): void;
+  /** The bytes belong to the receiver. */
   data(bytes: Uint8Array): void;
+  trailers(fields: FieldReader): void;
   drain(): void;
   close(error: Error | undefined): void;
 }

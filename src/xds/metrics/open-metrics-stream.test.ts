@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { silentLog } from "#core/log.ts";
+import { controlPlaneConnector } from "../../../test/support/control-plane-connector.ts";
 import { TestConfigSource } from "../../../test/support/control-plane-stand-in.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { makeAuthority } from "../../../test/support/test-certificates.ts";
 import { startGrpcServer, TestServerTls } from "../../../test/support/test-grpc-server.ts";
-import { http2Connector } from "../client/node-http2-session.ts";
 import type { GrpcServer } from "../server/serve-grpc.ts";
 import { systemTimers } from "../stream/timers.ts";
 import type { MetricFamily } from "./metric-family.ts";
@@ -36,14 +36,7 @@ const families = (value: number): readonly MetricFamily[] => [
 ];
 const open = () =>
   openMetricsStream({
-    connect: http2Connector(() => ({
-      host: "127.0.0.1",
-      port: server.port,
-      identity: web,
-      verifyServer: authority.verify,
-      connectTimeoutMs: 5_000,
-      timers: systemTimers,
-    })),
+    connect: controlPlaneConnector(() => ({ port: server.port, identity: web, authority })),
     nodeId: "web-1",
     timers: systemTimers,
     log: silentLog,
