@@ -11,6 +11,7 @@ import { ResumedTransport } from "#http/resumed-transport.ts";
 import type { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
 import { ClientHelloReader, type FirstMessage } from "#wire/tls-client-hello.ts";
+import type { DetectionTimes } from "../limits/connection-settings.ts";
 import type { Failure } from "../local-reply.ts";
 import type { Caller } from "../tcp/pass-tcp.ts";
 import type { DialOutcome, FailedUpstream, OpenUpstream } from "../tcp/upstream-dial.ts";
@@ -33,6 +34,7 @@ export interface DetectionOptions {
   readonly carriesRequests: boolean;
   /** TLS goes by the name that it asks for, so its first message is read whole. */
   readonly asksServerName: boolean;
+  readonly times: DetectionTimes;
   readonly after: After;
 }
 
@@ -72,8 +74,6 @@ export function detectProtocol(
   return detection;
 }
 
-/** From the first byte until it is known what it is the first byte of. */
-const UNDECIDED_MS = 10_000;
 /** A caller that will send a request has begun by then; so only a destination of requests is opened so late. */
 const SILENCE_MS = 200;
 /** A caller may be about to speak when the destination fails or ends. */
@@ -112,9 +112,8 @@ class RunningDetection implements Detection, TransportEvents {
   begin(): void {
     const { verdict, openAhead } = this.#options;
     this.#transport.attach(this);
-    if (openAhead === undefined) return;
-    if (verdict.isOnlyRequests) this.#startTimer(SILENCE_MS, () => this.#open());
-    else this.#open();
+    if (openAhead === undefined || !verdict.isOnlyRequests) this.#open();
+    else this.#startTimer(SILENCE_MS, () => this.#open());
   }
 
   destroy(): void {
@@ -139,7 +138,7 @@ class RunningDetection implements Detection, TransportEvents {
       this.#foundBytes(undefined);
       return;
     }
-    if (isFirst) this.#startTimer(UNDECIDED_MS, () => this.#foundBytes("tcp"));
+    if (isFirst) this.#startTimer(this.#options.times.undecidedMs, () => this.#foundBytes("tcp"));
     this.#look();
   }
 
@@ -188,9 +187,12 @@ class RunningDetection implements Detection, TransportEvents {
 
   // ── the destination ──
 
+  /** From now on either side may speak. */
   #open(): void {
-    const { openAhead } = this.#options;
-    if (this.#isOver || openAhead === undefined) return;
+    const { openAhead, times } = this.#options;
+    if (this.#isOver) return;
+    this.#startTimer(times.silentMs, () => this.destroy());
+    if (openAhead === undefined) return;
     this.#dial = openAhead({
       connected: (upstream) => this.#opened(upstream),
       failed: (failed) => this.#unreachable(failed),

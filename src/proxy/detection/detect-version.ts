@@ -3,22 +3,14 @@ import { HeldBytes } from "#http/held-bytes.ts";
 import { ResumedTransport } from "#http/resumed-transport.ts";
 import { Deadline, type TimerWheel, timerWheel } from "#http/timer-wheel.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
+import type { DetectionTimes } from "../limits/connection-settings.ts";
 import type { Detection } from "./detect-protocol.ts";
 import { httpVersionOf } from "./http-version.ts";
 
-export interface VersionDeadlines {
-  /** Until the first byte: as long as a connection may be idle. */
-  readonly silentMs: number;
-  /** From the first byte until it is known what it is the first byte of. */
-  readonly undecidedMs: number;
-  readonly wheel: TimerWheel;
+export interface VersionDeadlines extends DetectionTimes {
+  /** Absent: that of the data path. */
+  readonly wheel?: TimerWheel;
 }
-
-const DEADLINES: VersionDeadlines = {
-  silentMs: 3_600_000,
-  undecidedMs: 10_000,
-  wheel: timerWheel,
-};
 
 /**
  * Where nothing but requests may come, only the version of HTTP is asked: HTTP/2 by its preface, anything else is for the
@@ -28,7 +20,7 @@ export function detectVersion(
   transport: Transport,
   onVersion: (transport: Transport, version: "http1" | "http2") => void,
   onGone: () => void,
-  deadlines: VersionDeadlines = DEADLINES,
+  deadlines: VersionDeadlines,
 ): Detection {
   const detection = new RunningDetection(transport, onVersion, onGone, deadlines);
   transport.attach(detection);
@@ -40,6 +32,7 @@ class RunningDetection implements Detection, TransportEvents {
   readonly #onVersion: (transport: Transport, version: "http1" | "http2") => void;
   readonly #onGone: () => void;
   readonly #deadlines: VersionDeadlines;
+  readonly #wheel: TimerWheel;
   readonly #deadline = new Deadline(() => this.#onLate());
   readonly #held = new HeldBytes();
   #isOver = false;
@@ -54,7 +47,8 @@ class RunningDetection implements Detection, TransportEvents {
     this.#onVersion = onVersion;
     this.#onGone = onGone;
     this.#deadlines = deadlines;
-    deadlines.wheel.arm(this.#deadline, deadlines.silentMs);
+    this.#wheel = deadlines.wheel ?? timerWheel;
+    this.#wheel.arm(this.#deadline, deadlines.silentMs);
   }
 
   destroy(): void {
@@ -68,7 +62,7 @@ class RunningDetection implements Detection, TransportEvents {
     const version = httpVersionOf(this.#held.peek() ?? bytes);
     if (version !== "undecided") this.#found(version);
     else if (isFirst && this.#held.length > 0)
-      this.#deadlines.wheel.arm(this.#deadline, this.#deadlines.undecidedMs);
+      this.#wheel.arm(this.#deadline, this.#deadlines.undecidedMs);
   }
 
   onEnd(): void {
@@ -100,7 +94,7 @@ class RunningDetection implements Detection, TransportEvents {
   #finish(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
-    this.#deadlines.wheel.cancel(this.#deadline);
+    this.#wheel.cancel(this.#deadline);
     this.#onGone();
     return true;
   }

@@ -40,7 +40,10 @@ export function acceptInbound(
     connections.serve({ runtime, downstream, version }, inner, handler);
   const said = CONTENT_OF_ALPN.get(transport.tls?.alpn ?? "") ?? listener.config.content;
   if (said === "tcp") serveBytes(around, passage, { caller: { transport }, upstream: undefined });
-  else if (said === "http") connections.lookAt((onGone) => detectVersion(transport, serve, onGone));
+  else if (said === "http")
+    connections.lookAt((onGone) =>
+      detectVersion(transport, serve, onGone, runtime.settings.detection),
+    );
   else if (said === undefined || said === "detect") look(around, passage, transport, serve);
   else serve(transport, said);
 }
@@ -96,7 +99,7 @@ function look(
   transport: Transport,
   serve: (transport: Transport, version: HttpVersion) => void,
 ): void {
-  const { connections, verdicts, after } = around;
+  const { connections, runtime, verdicts, after } = around;
   const { name } = passage.listener.config;
   const cluster = applicationOf(around, passage.listener);
   const mayOpen = cluster !== undefined && denialOf(around, passage) === undefined;
@@ -104,6 +107,7 @@ function look(
     verdict: verdicts.of(name),
     carriesRequests: true,
     asksServerName: false,
+    times: runtime.settings.detection,
     after,
     ...(mayOpen && {
       openAhead: (outcome: UpstreamOutcome) => new UpstreamDial(around, cluster, outcome),

@@ -17,6 +17,15 @@ export interface ConnectionSettings {
   readonly budget: BufferBudget;
   /** Of a request's body, for another try. */
   readonly replayBytes: number;
+  readonly detection: DetectionTimes;
+}
+
+/** How long a connection may be looked at. */
+export interface DetectionTimes {
+  /** While nobody says anything: as long as a connection may be idle. */
+  readonly silentMs: number;
+  /** From the first byte until it is known what it is the first byte of. */
+  readonly undecidedMs: number;
 }
 
 export function connectionSettings(limits: ProxyLimits): ConnectionSettings {
@@ -25,6 +34,10 @@ export function connectionSettings(limits: ProxyLimits): ConnectionSettings {
   return {
     budget,
     replayBytes: limits["replay-buffer"],
+    detection: {
+      silentMs: limits["connection-idle-time"],
+      undecidedMs: limits["detection-time"],
+    },
     http1Server: http1ServerSettings(limits),
     http1Client: {
       ...CLIENT_OPTIONS,

@@ -48,6 +48,7 @@ export function serveVersion(
       transport,
       (inner, version) => connections.serve({ runtime, downstream, version }, inner, handler),
       onGone,
+      runtime.settings.detection,
     ),
   );
 }
@@ -60,6 +61,7 @@ function look(around: OutboundSurroundings, passage: Passage): void {
     verdict: verdicts.of(destination.name),
     carriesRequests: destination.content === "detect",
     asksServerName: destination.asksServerName,
+    times: runtime.settings.detection,
     after,
     ...(openAhead && { openAhead }),
   };
