@@ -37,7 +37,7 @@ export function testGroups(root, bun) {
     {
       name: "unit",
       needs: [],
-      steps: [bunTest("./src", "./scripts", "./test/support", ...unitTests(root))],
+      steps: [bunTest("./src", "./scripts", "./fuzz", "./test/support", ...unitTests(root))],
     },
     {
       name: "integration",
