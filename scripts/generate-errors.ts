@@ -17,7 +17,7 @@ export function errorsPage(): string {
     "happened, and the access log of the proxy named by `by` has the same `id`.",
     "",
     "A gRPC caller (`content-type: application/grpc`) gets 200 with `grpc-status` and `grpc-message`, and no body: 400 becomes 13,",
-    "401 16, 403 7, 404 12, 429, 502, 503 and 504 become 14, all else 2.",
+    "401 16, 403 7, 404 12, 429, 502 and 503 14, 504 4, all else 2. An answer that breaks off ends with such a status too.",
     "",
     sections.join("\n"),
   ].join("\n");

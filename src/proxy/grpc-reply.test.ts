@@ -33,7 +33,7 @@ test.each([
   [500, "2"],
   [502, "14"],
   [503, "14"],
-  [504, "14"],
+  [504, "4"],
 ])("HTTP status %p is gRPC status %p", (status, expected) => {
   expect(grpcStatusOf(status)).toBe(expected);
 });

@@ -1,7 +1,8 @@
 // What a gRPC caller is told when this proxy answers itself: a status in headers and no body ("Trailers-Only" of gRPC over
 // HTTP/2). A 503 would reach the application as a transport error without words.
 import { Buffer } from "node:buffer";
-import type { LocalReply } from "#http/exchange.ts";
+import type { FieldView, LocalReply } from "#http/exchange.ts";
+import type { FieldName } from "#wire/http1/field-name.ts";
 import { type Failure, failureReply, type ReplyMaker } from "./local-reply.ts";
 
 /** Whether a request's `content-type` says gRPC: `application/grpc`, or with a suffix such as `+proto`. gRPC-Web is not. */
@@ -36,10 +37,45 @@ export function grpcReply({ status, fields, body }: LocalReply): LocalReply {
   };
 }
 
+/** The failure of an answer that has begun, as the trailers that end it. */
+export function grpcFailureTrailers(failure: Failure, maker: ReplyMaker): FieldView {
+  const { fields } = grpcFailureReply(failure, maker);
+  return new Trailers(fields.filter(([name]) => name !== "content-type"));
+}
+
+class Trailers implements FieldView {
+  readonly #fields: LocalReply["fields"];
+
+  constructor(fields: LocalReply["fields"]) {
+    this.#fields = fields;
+  }
+
+  get fieldCount(): number {
+    return this.#fields.length;
+  }
+
+  field(name: FieldName | string): string | undefined {
+    const lower = typeof name === "string" ? name : name.lower;
+    return this.#fields.find(([own]) => own === lower)?.[1];
+  }
+
+  has(name: FieldName | string): boolean {
+    return this.field(name) !== undefined;
+  }
+
+  fieldName(index: number): string {
+    return this.#fields[index]?.[0] ?? "";
+  }
+
+  fieldValue(index: number): string {
+    return this.#fields[index]?.[1] ?? "";
+  }
+}
+
 /** A field has to fit into the heads that everybody accepts. */
 const MESSAGE_LENGTH_MAX = 1_024;
 
-/** As Envoy has it, which is gRPC's own table for answers that are not gRPC. */
+/** As Envoy has it, which is gRPC's own table for answers that are not gRPC; but what took too long says so. */
 export function grpcStatusOf(httpStatus: number): string {
   return STATUSES[httpStatus] ?? UNKNOWN;
 }
@@ -53,7 +89,7 @@ const STATUSES: Readonly<Record<number, string>> = {
   429: "14", // unavailable
   502: "14",
   503: "14",
-  504: "14",
+  504: "4", // deadline exceeded
 };
 
 /** Printable ASCII as it is, the octets of the rest of UTF-8 and `%` as escapes. */

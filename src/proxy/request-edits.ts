@@ -13,6 +13,7 @@ export const FIELD = {
   forwardedFor: fieldName("x-forwarded-for"),
   contentType: fieldName("content-type"),
   grpcStatus: fieldName("grpc-status"),
+  grpcTimeout: fieldName("grpc-timeout"),
   idempotencyKey: fieldName("idempotency-key"),
   proxyAuthorization: fieldName("proxy-authorization"),
   clientCert: fieldName("x-forwarded-client-cert"),

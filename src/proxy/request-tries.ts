@@ -5,6 +5,7 @@
 //              └──────┴── backoff ◄──┴────────────┴─────────┘       may it be tried again? else onFailed or onBroken
 
 import { backoffMs } from "#core/backoff.ts";
+import { httpStatusOfGrpc } from "#core/grpc-status.ts";
 import type { ClientConnection } from "#http/client/connection.ts";
 import type {
   ClientExchange,
@@ -240,7 +241,8 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       if (client !== undefined) this.#owner.onUpgraded(head, this.#fromProxy, client);
       return;
     }
-    cluster.answered(host, head.status);
+    if (this.#record.isGrpc && head.status === 200) this.#sawGrpcStatus(head);
+    else cluster.answered(host, head.status);
     if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
     this.#record.runtime.timers.stop(this.#timer);
     this.body.stopKeeping();
@@ -253,8 +255,17 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
 
   onResponseEnd(trailers: FieldView | undefined): void {
     this.#client = undefined;
+    if (this.#record.isGrpc && trailers !== undefined) this.#sawGrpcStatus(trailers);
     this.#leaveHost();
     this.#owner.onAnswerEnd(trailers);
+  }
+
+  /** How gRPC's answer ended is what counts: it is in the trailers, or in the head of an answer without a body. */
+  #sawGrpcStatus(fields: FieldView): void {
+    const status = fields.field(FIELD.grpcStatus);
+    const { host } = this.#record;
+    if (status !== undefined && host !== undefined)
+      this.#cluster?.answered(host, httpStatusOfGrpc(status));
   }
 
   onUpstreamError(error: PeerError, progress: SendProgress): void {

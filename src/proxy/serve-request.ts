@@ -6,6 +6,7 @@
 //               tries (request-tries.ts) ──► answer ──► respond ──► end ──► record, once
 //                  └──► none is left ──► reply or abort
 
+import { proxyFailures } from "#core/errors/proxy-failures.ts";
 import type {
   ClientExchange,
   FieldView,
@@ -19,7 +20,8 @@ import { NetError } from "#net/net-error.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { type Decision, decideRequest, routeReply } from "./decide-request.ts";
 import type { Downstream } from "./downstream.ts";
-import { grpcFailureReply, grpcReply, grpcStatusOf } from "./grpc-reply.ts";
+import { grpcFailureReply, grpcFailureTrailers, grpcReply, grpcStatusOf } from "./grpc-reply.ts";
+import { grpcTimeoutMs } from "./grpc-timeout.ts";
 import { type Failure, failureReply } from "./local-reply.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { editResponse, FIELD } from "./request-edits.ts";
@@ -71,6 +73,12 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   /** Of the route. */
   readonly #timer = new WheelTimer(() => this.#timedOut());
   #cluster: UpstreamCluster | undefined;
+  /** What has passed when the timer fires, in words. */
+  #timeLimit = "";
+  /** The timer is the caller's, and runs already. */
+  #hasDeadline = false;
+  /** The answer that has begun may end with trailers of our own. */
+  #mayEndAsGrpc = false;
 
   constructor(
     runtime: ProxyRuntime,
@@ -89,6 +97,8 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     this.start(exchange.request, downstream, exchange.startedAtMs);
     this.#tries.reset(exchange);
     this.#cluster = undefined;
+    this.#hasDeadline = false;
+    this.#mayEndAsGrpc = false;
     if (refusal === undefined) this.#act(decideRequest(this));
     else this.#fail(refusal);
   }
@@ -136,14 +146,30 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
       return;
     }
     this.#cluster = cluster;
-    if (this.#tries.body.isComplete) this.#startTimer(plan);
+    if (this.isGrpc) this.#startGrpcTimer(plan);
+    else if (this.#tries.body.isComplete) this.#startTimer(plan);
     this.#tries.start(plan, cluster);
   }
 
   /** As Envoy's, the route's time begins when the request has arrived whole. */
   #startTimer({ action }: ForwardPlan): void {
-    if (action.timeoutMs !== undefined && action.timeoutMs > 0)
-      this.runtime.timers.start(this.#timer, action.timeoutMs);
+    const { timeoutMs } = action;
+    if (timeoutMs === undefined || timeoutMs <= 0) return;
+    this.#timeLimit = `no whole answer within ${timeoutMs} ms`;
+    this.runtime.timers.start(this.#timer, timeoutMs);
+  }
+
+  /** As Istio has it, the time that the caller gives stands for the route's where it is shorter, and begins at once. */
+  #startGrpcTimer(plan: ForwardPlan): void {
+    const givenMs = grpcTimeoutMs(this.head.field(FIELD.grpcTimeout));
+    const { timeoutMs = 0 } = plan.action;
+    this.#hasDeadline = givenMs !== undefined && !(timeoutMs > 0 && timeoutMs < givenMs);
+    if (givenMs === undefined || !this.#hasDeadline) {
+      if (this.#tries.body.isComplete) this.#startTimer(plan);
+      return;
+    }
+    this.#timeLimit = `no whole answer within ${givenMs} ms, which the caller has given (grpc-timeout)`;
+    this.runtime.timers.start(this.#timer, givenMs);
   }
 
   onRequestData(slice: Uint8Array): void {
@@ -152,7 +178,8 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   onRequestEnd(trailers: FieldView | undefined): void {
     if (this.#tries.body.isComplete) return;
-    if (this.plan !== undefined && this.weftError === undefined) this.#startTimer(this.plan);
+    if (this.plan !== undefined && this.weftError === undefined && !this.#hasDeadline)
+      this.#startTimer(this.plan);
     this.#tries.sendEnd(trailers);
   }
 
@@ -162,7 +189,10 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   onAnswer(head: ResponseHead, fromProxy: boolean): void {
     if (this.#tries.isExhausted) this.flags = "URX";
-    if (this.isGrpc) this.grpcStatus = head.field(FIELD.grpcStatus) ?? "";
+    if (this.isGrpc) {
+      this.grpcStatus = head.field(FIELD.grpcStatus) ?? "";
+      this.#mayEndAsGrpc = head.bodyKind === "chunked";
+    }
     this.#respond(head, fromProxy);
   }
 
@@ -184,13 +214,15 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   }
 
   onAnswerEnd(trailers: FieldView | undefined): void {
+    this.#mayEndAsGrpc = false;
     if (this.isGrpc) this.grpcStatus = trailers?.field(FIELD.grpcStatus) ?? this.grpcStatus;
     this.#exchange.end(trailers); // may end the exchange, and with it this record
   }
 
   onBroken(failure: Failure, error: PeerError | undefined): void {
     this.failed(failure);
-    this.#exchange.abort(error ?? new NetError("closed"));
+    if (this.#mayEndAsGrpc) this.#endAsGrpc(failure);
+    else this.#exchange.abort(error ?? new NetError("closed"));
   }
 
   onFailed(failure: Failure): void {
@@ -198,7 +230,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   }
 
   #timedOut(): void {
-    const message = `${this.#cluster?.what ?? ""}: no whole answer within ${this.plan?.action.timeoutMs ?? 0} ms`;
+    const message = `${this.#cluster?.what ?? ""}: ${this.#timeLimit}`;
     this.#tries.giveUpOnHost();
     this.#fail({ code: "request-timeout", message });
   }
@@ -209,13 +241,21 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     if (this.#tries.isExhausted) this.flags = `${this.flags},URX`;
     this.runtime.timers.stop(this.#timer);
     const exchange = this.#exchange;
-    if (exchange.hasResponded) exchange.abort(new NetError("idle-timeout", failure.message));
+    if (this.#mayEndAsGrpc) this.#endAsGrpc(failure);
+    else if (exchange.hasResponded) exchange.abort(new NetError("idle-timeout", failure.message));
     else exchange.reply(this.#replyTo(failure));
   }
 
   #replyTo(failure: Failure): LocalReply {
     if (!this.isGrpc) return failureReply(failure, this, this.head.field(FIELD.accept));
     return this.#asGrpc(grpcFailureReply(failure, this));
+  }
+
+  /** An answer that breaks off is told apart by its status, in words, where another protocol has only a broken stream. */
+  #endAsGrpc(failure: Failure): void {
+    this.#mayEndAsGrpc = false;
+    this.grpcStatus = grpcStatusOf(proxyFailures[failure.code].status);
+    this.#exchange.end(grpcFailureTrailers(failure, this));
   }
 
   /** As Envoy's log has it: for HTTP all is well. */

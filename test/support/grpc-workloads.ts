@@ -50,6 +50,12 @@ export interface GrpcCaller {
   /** Throws with what was not as it has to be. */
   runCase(name: string, target: string): Promise<void>;
   unary(target: string, method: string, calling?: GrpcCalling): Promise<GrpcAnswer>;
+  /** `received`: the sizes of the messages that came. */
+  serverStream(
+    target: string,
+    method: string,
+    calling?: Omit<GrpcCalling, "deadlineMs">,
+  ): Promise<Omit<GrpcAnswer, "response"> & { readonly received: readonly number[] }>;
 }
 
 /** Starts one with these flags of `weft run`, on Node. */
@@ -72,5 +78,9 @@ export async function startGrpcCaller(mesh: Mesh, flags: readonly string[]): Pro
     },
     unary: (target, method, calling = {}) =>
       order("/unary", { ...calling, target, method }) as Promise<GrpcAnswer>,
+    serverStream: (target, method, calling = {}) =>
+      order("/server-stream", { ...calling, target, method }) as Promise<
+        GrpcAnswer & { readonly received: readonly number[] }
+      >,
   };
 }

@@ -32,7 +32,8 @@ export const command: Command = {
       .addHelpText(
         "after",
         `
-SUCCESS counts answers below 500; requests that a policy refused are in DENIED instead. Latency is what callers saw.
+SUCCESS counts answers below 500, and those of gRPC whose status stands for one; requests that a policy refused are in DENIED
+instead. Latency is what callers saw.
 
 Examples:
   weft stat

@@ -53,6 +53,25 @@ describe("golden signals", () => {
     expect(signals.rows(10_000, 1_500, false)[0]?.requests).toBe(5);
   });
 
+  test("what the status of gRPC says counts where HTTP's says 200", () => {
+    const signals = new GoldenSignals(0);
+    const grpc = (status: string, flags = "-") => ({
+      grpc_response_status: status,
+      response_flags: flags,
+    });
+    signals.record("a", "shop", requests(3, grpc("0")), 1_000);
+    signals.record("b", "shop", requests(2, grpc("14")), 1_000); // UNAVAILABLE
+    signals.record("c", "shop", requests(1, grpc("5")), 1_000); // NOT_FOUND
+    signals.record("d", "shop", requests(4, grpc("7")), 1_000); // PERMISSION_DENIED
+    const refused = { ...grpc("7", "UAEX"), reporter: "destination", source_principal: "a/b" };
+    signals.record("server", "shop", requests(4, refused), 1_000);
+    expect(signals.rows(10_000, 1_500, false)[0]).toMatchObject({
+      requests: 10,
+      failures: 2,
+      denied: 4,
+    });
+  });
+
   test("5xx are failures, refusals by policy are not", () => {
     const signals = new GoldenSignals(0);
     const denied = { response_code: "403", response_flags: "RBAC" };

@@ -2,6 +2,7 @@
 // Proxies push ever-growing counters; only their differences are kept, in a ring of short slots, so that a proxy that
 // restarts does not show as a negative rate. Labels are a proxy's own words: what it says of other namespaces than its own
 // is not believed, and no flood of them costs more than a fixed number of rows.
+import { httpStatusOfGrpc } from "#core/grpc-status.ts";
 import type { GoldenPush } from "./golden-push.ts";
 import { PushedCounters } from "./pushed-counters.ts";
 
@@ -121,9 +122,15 @@ function counts(labels: LabelSet): boolean {
 
 /** Only the proxy that refused knows that it was not the application. */
 const isDenial = (labels: LabelSet): boolean =>
-  labels.reporter === "destination" &&
-  labels.response_code === "403" &&
-  labels.response_flags !== "-";
+  labels.reporter === "destination" && statusOf(labels) === 403 && labels.response_flags !== "-";
+
+/** gRPC says in the status of its own what became of a call, and 200 in HTTP's. */
+function statusOf({ response_code = "0", grpc_response_status = "" }: LabelSet): number {
+  const status = Number(response_code);
+  return status === 200 && grpc_response_status !== ""
+    ? httpStatusOfGrpc(grpc_response_status)
+    : status;
+}
 
 function addToBucket({ buckets }: Tally, bound: number, count: number): void {
   buckets.set(bound, (buckets.get(bound) ?? 0) + count);
@@ -178,7 +185,7 @@ function newTally(tallies: Map<string, Tally>, row: Row): Tally {
 const zero = () => ({ requests: 0, failures: 0, denied: 0, buckets: new Map<number, number>() });
 
 function addRequests(tally: Tally, labels: LabelSet, count: number): void {
-  const status = Number(labels.response_code ?? 0);
+  const status = statusOf(labels);
   if (isDenial(labels)) tally.denied += count;
   if (!counts(labels)) return;
   tally.requests += count;

@@ -158,8 +158,9 @@ export const proxyFailures = {
     flag: "UT",
     retry: "never",
     details: "response_timeout",
-    summary: "The whole exchange, retries included, took longer than the route's timeout.",
-    next: "Look at the destination's latency; `timeout` of the VirtualService sets the time.",
+    summary:
+      "The whole exchange, retries included, took longer than the route's timeout, or than a gRPC caller has given.",
+    next: "Look at the destination's latency; `timeout` of the VirtualService sets the time, and so does `grpc-timeout` of a call.",
   },
   "per-try-timeout": {
     fault: "upstream",

@@ -273,6 +273,7 @@ function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
     ["destination_service_name", pair.destinationServiceName],
     ["destination_service_namespace", pair.destinationServiceNamespace],
     ["response_code", cell.status === -1 ? "other" : String(cell.status)],
+    ["grpc_response_status", cell.grpcStatus],
     ["response_flags", cell.flags],
     ["connection_security_policy", pair.connectionSecurityPolicy],
   ];

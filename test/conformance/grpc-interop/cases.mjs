@@ -40,7 +40,7 @@ export function unary(
 }
 
 /** The status that a stream ends with, and what came before it. */
-async function ending(call) {
+export async function ending(call) {
   const received = [];
   call.on("data", (message) => received.push(message));
   call.on("error", () => undefined); // the status says the same
@@ -52,7 +52,7 @@ async function ending(call) {
   return { status, received, initial };
 }
 
-const sizesOf = (messages) => messages.map(({ payload }) => payload.body.length);
+export const sizesOf = (messages) => messages.map(({ payload }) => payload.body.length);
 
 async function largeUnary({ test }, more = {}) {
   const request = {

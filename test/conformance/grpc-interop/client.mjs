@@ -1,9 +1,9 @@
 // A workload that makes gRPC calls when a test says so. It prints the loopback port where it takes orders:
-// POST /case {case, target}, POST /unary {target, method, request, metadata, deadlineMs}.
+// POST /case {case, target}, /unary and /server-stream {target, method, request, metadata, deadlineMs}.
 import http from "node:http";
 import { json } from "node:stream/consumers";
 import grpc from "@grpc/grpc-js";
-import { cases, unary } from "./cases.mjs";
+import { cases, ending, sizesOf, unary } from "./cases.mjs";
 import { largeMetadata, TestService, UnimplementedService } from "./service.mjs";
 
 const clientsByTarget = new Map();
@@ -49,7 +49,22 @@ async function callUnary({ target, method, request = {}, metadata = {}, deadline
   };
 }
 
-const orders = { "/case": runCase, "/unary": callUnary };
+async function callServerStream({ target, method, request = {}, metadata = {} }) {
+  const fields = new grpc.Metadata();
+  for (const [name, value] of Object.entries(metadata)) fields.set(name, value);
+  const { status, received, initial } = await ending(
+    clientsOf(target).test[method](request, fields),
+  );
+  return {
+    received: sizesOf(received),
+    code: status.code,
+    details: status.details,
+    initial: initial?.getMap() ?? {},
+    trailing: status.metadata.getMap(),
+  };
+}
+
+const orders = { "/case": runCase, "/unary": callUnary, "/server-stream": callServerStream };
 
 const server = http.createServer(async (request, response) => {
   try {
