@@ -39,6 +39,26 @@ describe("a queue of writes", () => {
     expect(Buffer.concat(drain(queue)).toString()).toBe(`${"a".repeat(40_000)}bbbbb`);
   });
 
+  test("is one segment up to the size of a batch, however it has grown", () => {
+    const queue = new WriteQueue();
+    for (let i = 0; i < 30; i++) queue.push(Buffer.alloc(1_000, i));
+    const [segment, ...more] = drain(queue);
+    expect(more).toEqual([]);
+    for (let i = 0; i < 30; i++)
+      expect(segment?.subarray(i * 1_000, (i + 1) * 1_000)).toEqual(Buffer.alloc(1_000, i));
+  });
+
+  test("does not take a batch back of which a part was handed out, when it grows", () => {
+    const queue = new WriteQueue();
+    queue.push("first");
+    const first = queue.shift();
+    queue.push(Buffer.alloc(8_000, "x"));
+    const other = new WriteQueue();
+    other.push("other");
+    expect(String(first)).toBe("first");
+    expect(drain(queue).map((segment) => segment.length)).toEqual([8_000]);
+  });
+
   test("does not write over segments that were handed out before they are released", () => {
     const queue = new WriteQueue();
     queue.push("first");

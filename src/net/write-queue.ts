@@ -3,11 +3,47 @@
 import { Buffer } from "node:buffer";
 import { latin1Write } from "#wire/http1/latin1.ts";
 
-const BATCH_BYTES = 32 * 1024;
 const LARGE_BYTES = 16 * 1024;
+/** A batch begins small, since most turns have one short message for a connection, and grows once: it is still one write. */
+const SMALL_BATCH_BYTES = 4 * 1024;
+const BATCH_BYTES = 32 * 1024;
 const SPARE_BATCHES_MAX = 64;
 const NOTHING = Buffer.alloc(0);
-const spareBatches: Buffer[] = [];
+
+/** Batches that nobody uses: at the end of a turn as many are filled as connections have something to say. */
+class SpareBatches {
+  readonly #size: number;
+  readonly #spare: Buffer[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  take(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#size);
+  }
+
+  giveBack(batch: Buffer): void {
+    if (this.#spare.length < SPARE_BATCHES_MAX) this.#spare.push(batch);
+  }
+
+  drop(): void {
+    this.#spare.length = 0;
+  }
+}
+
+const smallBatches = new SpareBatches(SMALL_BATCH_BYTES);
+const bigBatches = new SpareBatches(BATCH_BYTES);
+
+/** For moments without traffic. */
+export function dropSpareBatches(): void {
+  smallBatches.drop();
+  bigBatches.drop();
+}
+
+function giveBack(batch: Buffer): void {
+  (batch.length === SMALL_BATCH_BYTES ? smallBatches : bigBatches).giveBack(batch);
+}
 
 /**
  * First in, first out. `next` hands out a segment in three fields instead of as a view, which would cost more than the
@@ -91,7 +127,7 @@ export class WriteQueue {
   release(): void {
     this.bytes = NOTHING;
     if (this.#batch === undefined) return;
-    if (spareBatches.length < SPARE_BATCHES_MAX) spareBatches.push(this.#batch);
+    giveBack(this.#batch);
     this.#batch = undefined;
   }
 
@@ -104,14 +140,23 @@ export class WriteQueue {
 
   /** The batch, with so much room after `#end`. */
   #room(size: number): Buffer {
-    let batch = this.#batch;
-    if (batch === undefined || this.#end + size > BATCH_BYTES) {
+    const batch = this.#batch;
+    if (batch !== undefined && this.#end + size <= batch.length) return batch;
+    return this.#nextBatch(batch, size);
+  }
+
+  #nextBatch(full: Buffer | undefined, size: number): Buffer {
+    const isFirst = full === undefined && size <= SMALL_BATCH_BYTES;
+    const batch = isFirst ? smallBatches.take() : bigBatches.take();
+    if (full?.length === SMALL_BATCH_BYTES && this.#start === 0) {
+      full.copy(batch, 0, 0, this.#end);
+      giveBack(full); // nothing of it was handed out
+    } else {
       this.#seal();
-      batch = spareBatches.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
-      this.#batch = batch;
       this.#start = 0;
       this.#end = 0;
     }
+    this.#batch = batch;
     return batch;
   }
 

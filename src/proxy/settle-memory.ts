@@ -1,9 +1,11 @@
 // A process of ours starts in a second and runs for days: what only the start needed, or a burst of traffic that is
 // over, is given back.
 import { residentFileBytes, unmapCodePages } from "#net/code-pages.ts";
+import { dropSpareBatches } from "#net/write-queue.ts";
 
 /** Garbage, code that has run only a few times, and pages of the program. Some 20 ms: for moments without traffic. */
 export function settleMemory(): void {
+  dropSpareBatches();
   Bun.gc(true);
   Bun.shrink(); // at the next idle moment, by code that is mapped then
   setTimeout(unmapCodePages, AFTER_SHRINKING_MS).unref();
