@@ -3,6 +3,7 @@ import {
   downstreamFragment,
   upstreamFragment,
 } from "#proxy/telemetry/access-log-line.ts";
+import { localRequestHead } from "#wire/http1/local-head.ts";
 
 /** What each key says, Istio's keys first. They are held against those of a real line. */
 const meanings: Readonly<Record<string, string>> = {
@@ -74,10 +75,18 @@ function sampleLine(): string {
     requestTarget: "/",
     protocol: "HTTP/1.1",
     authority: "payments:9090",
-    userAgent: "curl",
-    forwardedFor: "10.0.0.1",
-    requestId: "id",
-    traceparent: "00-",
+    head: localRequestHead({
+      method: "GET",
+      target: "/",
+      fields: [
+        ["host", "payments:9090"],
+        ["user-agent", "curl"],
+        ["x-forwarded-for", "10.0.0.1"],
+        ["x-request-id", "id"],
+        ["traceparent", "00-"],
+      ],
+    }),
+    ids: undefined,
     routeName: "default",
     status: 200,
     flags: "-",

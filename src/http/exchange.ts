@@ -3,6 +3,7 @@
  * trailers, 1xx and tunnels. Callbacks and reused objects only: no promise or stream per request.
  */
 
+import type { Buffer } from "node:buffer";
 import type { NetError } from "#net/net-error.ts";
 import type { Transport } from "#net/transport.ts";
 import type { FieldName } from "#wire/http1/field-name.ts";
@@ -21,9 +22,20 @@ export interface FieldView {
   fieldValue(index: number): string;
 }
 
+/** The same without strings, for what is only looked at or copied. */
+export interface FieldBytes {
+  /** What the block came in. */
+  readonly bytes: Buffer;
+  /** The index of the first field of that name at or after `from` (default 0), or -1. */
+  indexOf(name: FieldName, from?: number): number;
+  /** Where the value of a field begins and ends in `bytes`. */
+  valueStart(index: number): number;
+  valueEnd(index: number): number;
+}
+
 export type BodyKind = "none" | "length" | "chunked" | "until-close";
 
-export interface RequestHead extends FieldView {
+export interface RequestHead extends FieldView, FieldBytes {
   readonly kind: "request";
   readonly method: string;
   /** As received (latin1). */

@@ -12,7 +12,7 @@ import {
   upstreamFragment,
   writeAccessLine,
 } from "./telemetry/access-log-line.ts";
-import { ID_PARTS, isTraceparent, RequestIds } from "./telemetry/random-ids.ts";
+import { isTraceparent, RequestIds } from "./telemetry/random-ids.ts";
 import type { RequestSeries } from "./telemetry/series.ts";
 import type { Host } from "./upstream/host.ts";
 
@@ -85,8 +85,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
 
   #makeIds(): void {
     const { head, runtime, ids } = this;
-    const parent = head.field(FIELD.traceparent);
-    ids.makesTraceparent = parent === undefined || !isTraceparent(parent);
+    ids.makesTraceparent = !hasTraceparent(head);
     ids.makesRequestId = !head.has(FIELD.requestId);
     if (ids.makesTraceparent || ids.makesRequestId)
       runtime.ids.renew(ids, runtime.random() < SAMPLED_SHARE);
@@ -135,26 +134,6 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     return this.head.protocol;
   }
 
-  get userAgent(): string | undefined {
-    return this.head.field(FIELD.userAgent);
-  }
-
-  get forwardedFor(): string | undefined {
-    return this.head.field(FIELD.forwardedFor);
-  }
-
-  get requestId(): string | undefined {
-    const { ids } = this;
-    return ids.makesRequestId ? ids.text(ID_PARTS.requestId) : this.head.field(FIELD.requestId);
-  }
-
-  get traceparent(): string | undefined {
-    const { ids } = this;
-    return ids.makesTraceparent
-      ? ids.text(ID_PARTS.traceparent)
-      : this.head.field(FIELD.traceparent);
-  }
-
   get upstreamFragment(): string {
     return this.host?.logFragment ?? noUpstream;
   }
@@ -191,6 +170,13 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     writeAccessLine(accessLog.beginLine(), this);
     accessLog.endLine();
   }
+}
+
+/** Whether it has one, and one only, that may be passed on. */
+function hasTraceparent(head: RequestHead): boolean {
+  const index = head.indexOf(FIELD.traceparent);
+  if (index < 0 || head.indexOf(FIELD.traceparent, index + 1) >= 0) return false;
+  return isTraceparent(head.bytes, head.valueStart(index), head.valueEnd(index));
 }
 
 /** Istio's default share of new traces that are sampled. */

@@ -98,8 +98,7 @@ export class FrameOutput {
     const { transport } = this;
     if (slice === undefined || slice.length <= 2_048) {
       if (slice !== undefined) scratch.append(slice);
-      if (!transport.write(scratch.view())) this.isFull = true;
-      scratch.clear();
+      if (!sendScratch(transport)) this.isFull = true;
       return;
     }
     sendScratch(transport);

@@ -1,10 +1,21 @@
 import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { localRequestHead } from "#wire/http1/local-head.ts";
+import { decodeRequestHead, REQUEST_LIMITS } from "#wire/http1/request-head.ts";
 import {
   type AccessEntry,
   accessLogLine,
   downstreamFragment,
   upstreamFragment,
 } from "./access-log-line.ts";
+import { RandomIds, RequestIds } from "./random-ids.ts";
+
+const headOf = (fields: Readonly<Record<string, string>>) =>
+  localRequestHead({
+    method: "POST",
+    target: "/",
+    fields: [["host", "payments:9090"], ...Object.entries(fields)],
+  });
 
 const entry: AccessEntry = {
   recordId: "r1-7",
@@ -13,10 +24,8 @@ const entry: AccessEntry = {
   requestTarget: "/charge?a=1",
   protocol: "HTTP/1.1",
   authority: "payments:9090",
-  userAgent: 'curl "x"\\\u0001é',
-  forwardedFor: undefined,
-  requestId: "id",
-  traceparent: undefined,
+  head: headOf({ "user-agent": 'curl "x"\\\té', "x-request-id": "id" }),
+  ids: undefined,
   routeName: "default",
   status: 200,
   flags: "-",
@@ -47,7 +56,7 @@ test("a line is one JSON object with Istio's keys, whatever the caller sent", ()
   expect(parsed).toMatchObject({
     start_time: "2026-01-02T03:04:05.006Z",
     path: "/charge?a=1",
-    user_agent: entry.userAgent,
+    user_agent: entry.head?.field("user-agent"),
     duration: 1,
     duration_us: 1235,
     upstream_host: "10.0.0.1:80",
@@ -77,8 +86,7 @@ test("what is absent is left out", () => {
   const line = accessLogLine({
     ...entry,
     routeName: undefined,
-    userAgent: undefined,
-    requestId: undefined,
+    head: headOf({}),
     firstByteMs: -1,
     upstreamFragment: upstreamFragment(undefined, undefined),
   });
@@ -107,4 +115,25 @@ test("what went wrong is said", () => {
     upstream_transport_failure_reason: "no\nroute",
     weft_error: "no-route",
   });
+});
+
+test("fields that came twice are told as one", () => {
+  const { bytes } = headOf({ "X-Forwarded-For": "10.0.0.1" });
+  const twice = bytes.toString("latin1").replace("\r\n\r\n", '\r\nx-forwarded-for: b"\r\n\r\n');
+  const head = decodeRequestHead(Buffer.from(twice, "latin1"), 0, twice.length, REQUEST_LIMITS);
+  const line = accessLogLine({ ...entry, head });
+  expect(JSON.parse(line)).toMatchObject({ x_forwarded_for: '10.0.0.1,b"' });
+});
+
+test("ids that were made here stand for what the caller sent", () => {
+  const ids = new RequestIds();
+  new RandomIds((bytes) => crypto.getRandomValues(bytes)).renew(ids, true);
+  const head = headOf({ "x-request-id": "mine", traceparent: "bad" });
+  const sent = JSON.parse(accessLogLine({ ...entry, head, ids }));
+  expect(sent).toMatchObject({ request_id: "mine", traceparent: "bad" });
+  ids.makesRequestId = true;
+  ids.makesTraceparent = true;
+  const made = JSON.parse(accessLogLine({ ...entry, head, ids }));
+  expect(made.request_id).toMatch(/^[0-9a-f-]{36}$/);
+  expect(made.traceparent).toEndWith("-01");
 });

@@ -1,5 +1,15 @@
+import type { Buffer } from "node:buffer";
+import type { FieldBytes, FieldView } from "#http/exchange.ts";
 import { ByteWriter } from "#wire/http1/byte-writer.ts";
+import { type FieldName, fieldName } from "#wire/http1/field-name.ts";
 import { ID_PARTS, type IdPart, type RequestIds } from "./random-ids.ts";
+
+const USER_AGENT = fieldName("user-agent");
+const FORWARDED_FOR = fieldName("x-forwarded-for");
+const REQUEST_ID = fieldName("x-request-id");
+const TRACEPARENT = fieldName("traceparent");
+
+type LoggedFields = FieldBytes & Pick<FieldView, "field">;
 
 /** What one exchange came to, for its line in the access log. Absent texts are undefined, absent times -1. */
 export interface AccessEntry {
@@ -11,12 +21,10 @@ export interface AccessEntry {
   readonly requestTarget: string;
   readonly protocol: string;
   readonly authority: string;
-  readonly userAgent: string | undefined;
-  readonly forwardedFor: string | undefined;
-  readonly requestId: string | undefined;
-  readonly traceparent: string | undefined;
-  /** Ids that were made here: they are written instead of the two above, where their flags say so. */
-  readonly ids?: RequestIds;
+  /** The caller's: its agent, for whom it asks, and its ids. */
+  readonly head: LoggedFields | undefined;
+  /** Ids that were made here: they are written instead of the caller's, where their flags say so. */
+  readonly ids: RequestIds | undefined;
   readonly routeName: string | undefined;
   readonly status: number;
   readonly flags: string;
@@ -58,7 +66,11 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
     out.text(`,"upstream_service_time":`);
     writeMilliseconds(out, entry.firstByteMs);
   }
-  out.text(callerFragment(entry.authority, entry.userAgent, entry.forwardedFor));
+  out.text(authorityFragment(entry.authority, undefined));
+  if (entry.head !== undefined) {
+    writeField(out, "user_agent", entry.head, USER_AGENT);
+    writeField(out, "x_forwarded_for", entry.head, FORWARDED_FOR);
+  }
   out.text(entry.upstreamFragment);
   out.text(entry.downstreamFragment);
   if (failureText !== undefined) out.text(failureFragment(weftError, failureText));
@@ -112,25 +124,48 @@ const outcomeFragment = remembering(
   (protocol, status, flags, details) =>
     `,"protocol":"${protocol}","response_code":${status},"response_flags":"${flags}","response_code_details":${text(details)},"bytes_received":`,
 );
-const callerFragment = remembering(
-  (authority, userAgent, forwardedFor) =>
-    `,"authority":${text(authority)}${pair("user_agent", userAgent)}${pair("x_forwarded_for", forwardedFor)}`,
-);
+const authorityFragment = remembering((authority) => `,"authority":${text(authority)}`);
 const failureFragment = (weftError: string | undefined, failureText: string): string =>
   `,"upstream_transport_failure_reason":${text(failureText)}${pair("weft_error", weftError)}`;
 
-/** Ids that were made here are copied; the entry is asked for others only, which makes strings. */
-function writeIds(out: ByteWriter, entry: AccessEntry): void {
-  const { ids } = entry;
+function writeIds(out: ByteWriter, { ids, head }: AccessEntry): void {
   if (ids?.makesRequestId === true) {
     out.text(`,"request_id":`);
     writeId(out, ids, ID_PARTS.requestId);
-  } else out.text(pair("request_id", entry.requestId));
+  } else if (head !== undefined) writeField(out, "request_id", head, REQUEST_ID);
   if (ids?.makesTraceparent === true) {
     out.text(`,"traceparent":`);
     writeId(out, ids, ID_PARTS.traceparent);
-  } else out.text(pair("traceparent", entry.traceparent));
+  } else if (head !== undefined) writeField(out, "traceparent", head, TRACEPARENT);
 }
+
+/** Octets are copied: most values need no escape, and a string of each would cost more than the rest of the line. */
+function writeField(out: ByteWriter, key: string, head: LoggedFields, name: FieldName): void {
+  const index = head.indexOf(name);
+  if (index < 0) return;
+  const { bytes } = head;
+  const start = head.valueStart(index);
+  const end = head.valueEnd(index);
+  if (head.indexOf(name, index + 1) >= 0 || !needsNoEscape(bytes, start, end)) {
+    out.text(pair(key, head.field(name)));
+    return;
+  }
+  out.text(`,"`);
+  out.text(key);
+  out.text(`":"`);
+  out.copy(bytes, start, end);
+  out.byte(QUOTE);
+}
+
+function needsNoEscape(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (PLAIN[bytes[at] as number] === 0) return false;
+  return true;
+}
+
+/** 1 for what JSON and ASCII have as it is. */
+const PLAIN = new Uint8Array(256).map((_, byte) =>
+  byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
+);
 
 /** The keys that are the same for every exchange with one endpoint. */
 export function upstreamFragment(host: string | undefined, cluster: string | undefined): string {

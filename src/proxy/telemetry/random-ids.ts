@@ -93,10 +93,36 @@ function placesOf(): Uint8Array {
   return Uint8Array.from(places);
 }
 
-/** A `traceparent` that may be passed on (version 00 is checked whole; later ones by their beginning). */
-export function isTraceparent(value: string): boolean {
-  return TRACEPARENT.test(value) && !NO_TRACE.test(value);
+/** Where the dashes of a `traceparent` stand: behind version, trace and parent, and behind the flags where more follows. */
+const AFTER_VERSION = 2;
+const AFTER_TRACE = 35;
+const AFTER_PARENT = 52;
+const AFTER_FLAGS = 55;
+const DASH = 0x2d;
+const ZERO = 0x30;
+const F = 0x66;
+
+/**
+ * Whether a `traceparent` may be passed on (W3C Trace Context §3.2: lower case, neither version ff nor ids of zeros; only
+ * later versions than 00 may be longer).
+ */
+export function isTraceparent(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  const isFirstVersion = bytes[start] === ZERO && bytes[start + 1] === ZERO;
+  if (length < AFTER_FLAGS || (bytes[start] === F && bytes[start + 1] === F)) return false;
+  if (length > AFTER_FLAGS && (isFirstVersion || bytes[start + AFTER_FLAGS] !== DASH)) return false;
+  let trace = 0;
+  let parent = 0;
+  for (let i = 0; i < AFTER_FLAGS; i++) {
+    const byte = bytes[start + i] as number;
+    if (i === AFTER_VERSION || i === AFTER_TRACE || i === AFTER_PARENT) {
+      if (byte !== DASH) return false;
+    } else if (HEX[byte] === 0) return false;
+    else if (i < AFTER_TRACE && i > AFTER_VERSION) trace |= byte ^ ZERO;
+    else if (i > AFTER_TRACE && i < AFTER_PARENT) parent |= byte ^ ZERO;
+  }
+  return trace !== 0 && parent !== 0;
 }
 
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
-const NO_TRACE = /^..-(?:0{32}-|.{32}-0{16})/;
+/** 1 for digits and `a` to `f`. */
+const HEX = new Uint8Array(256).map((_, byte) => (DIGITS.includes(byte) ? 1 : 0));

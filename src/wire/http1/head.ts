@@ -5,6 +5,7 @@
 import type { Buffer } from "node:buffer";
 import { type FieldName, fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { latin1Slice } from "./latin1.ts";
+import { TextMemory } from "./text-memory.ts";
 
 /** By which protocol a message came. */
 export type HttpVersion = "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
@@ -86,6 +87,16 @@ export class Fields {
     return this.indexOf(typeof name === "string" ? fieldName(name) : name) >= 0;
   }
 
+  /** Where the value of a field begins in `bytes`. */
+  valueStart(index: number): number {
+    return this.base + ((this.offsets[index * STRIDE + 1] as number) >>> 16);
+  }
+
+  /** Where it ends. */
+  valueEnd(index: number): number {
+    return this.base + ((this.offsets[index * STRIDE + 1] as number) & 0xffff);
+  }
+
   fieldName(index: number): string {
     return this.#slice(index * STRIDE, index);
   }
@@ -122,6 +133,9 @@ export class Fields {
     return true;
   }
 }
+
+/** Targets that were met lately. */
+const targets = new TextMemory(256);
 
 /** What the decoder found in a request's first line and framing fields. */
 export interface RequestFacts {
@@ -168,7 +182,7 @@ export class Http1RequestHead extends Fields {
 
   get target(): string {
     const { targetStart, targetEnd } = this.facts;
-    this.#target ??= latin1Slice(this.bytes, this.base + targetStart, this.base + targetEnd);
+    this.#target ??= targets.text(this.bytes, this.base + targetStart, this.base + targetEnd);
     return this.#target;
   }
 

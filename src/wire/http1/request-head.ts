@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { isAuthority } from "./authority.ts";
+import { authorityText } from "./authority-text.ts";
 import {
   type IsProtected,
   isProtectedByDefault,
@@ -59,7 +60,7 @@ export function decodeRequestHead(
   if (after < 0) return undefined;
   const { repeated } = found;
   const block = takeBlock(bytes, base);
-  const hostAt = checkedHost(block, repeated, minor);
+  const host = hostText(block, repeated, minor);
   const framing = readFraming(block, repeated, minor, "downstream");
   if (form === "authority" && framing !== UNFRAMED) throw new Http1Error("connect-with-body");
   const options =
@@ -73,7 +74,7 @@ export function decodeRequestHead(
     targetStart: targetStart - base,
     targetEnd: targetEnd - base,
     form,
-    authority: authorityOf(block, form, hostAt, targetStart, targetEnd, pathStart),
+    authority: authorityOf(block, form, host, targetStart, targetEnd, pathStart),
     pathStart: pathStart - base,
     scheme: form === "absolute" ? schemeOf(bytes, targetStart) : "",
     version: minor === 0 ? "HTTP/1.0" : "HTTP/1.1",
@@ -233,24 +234,26 @@ function absolutePathStart(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
-/** The index of the Host field, -1 when an HTTP/1.0 request has none. */
-function checkedHost(block: Fields, repeated: number, minor: 0 | 1): number {
+/** What Host says, "" when an HTTP/1.0 request has none. */
+function hostText(block: Fields, repeated: number, minor: 0 | 1): string {
   if ((block.known & KNOWN.host) === 0) {
     if (minor === 1) throw new Http1Error("missing-host");
-    return -1;
+    return "";
   }
   if ((repeated & KNOWN.host) !== 0) throw new Http1Error("repeated-host");
   const index = block.indexOf(HOST);
   const packed = block.offsets[index * STRIDE + 1] as number;
-  if (!isAuthority(block.bytes, block.base + (packed >>> 16), block.base + (packed & 0xffff)))
-    throw new Http1Error("bad-host");
-  return index;
+  const start = block.base + (packed >>> 16);
+  const end = block.base + (packed & 0xffff);
+  const text = authorityText(block.bytes, start, end);
+  if (text === undefined) throw new Http1Error("bad-host");
+  return text;
 }
 
 function authorityOf(
   block: Fields,
   form: TargetForm,
-  hostAt: number,
+  host: string,
   targetStart: number,
   targetEnd: number,
   pathStart: number,
@@ -260,7 +263,7 @@ function authorityOf(
     const start = absoluteAuthorityStart(block.bytes, targetStart, targetEnd);
     return latin1Slice(block.bytes, start, pathStart);
   }
-  return hostAt < 0 ? "" : block.fieldValue(hostAt);
+  return host;
 }
 
 function readExpect(block: Fields): boolean {

@@ -1,10 +1,10 @@
 import type { Buffer } from "node:buffer";
 import { PSEUDO } from "#wire/hpack/field-flags.ts";
 import type { HpackDecoder } from "#wire/hpack/hpack-decoder.ts";
+import { isAuthorityWithPort } from "#wire/http1/authority-text.ts";
 import { fieldName } from "#wire/http1/field-name.ts";
 import { type BodyKind, Http1RequestHead, KNOWN, type TargetForm } from "#wire/http1/head.ts";
 import { Http2Error, type Http2Reason } from "../http2-error.ts";
-import { isAuthorityWithPort } from "./authority-text.ts";
 import type { DecodeHeadOptions } from "./dialect.ts";
 import { addTransferEncoding, addUpgrade, bodyKindOf, framingFault } from "./framing.ts";
 import { FRONT } from "./head-lines.ts";

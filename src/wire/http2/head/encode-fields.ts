@@ -1,4 +1,5 @@
 /** Walks over the fields of a head with edits, as `src/wire/http1/encode-fields.ts` does, and encodes what is left. */
+import type { Buffer } from "node:buffer";
 import type { HpackEncoder } from "#wire/hpack/hpack-encoder.ts";
 import { ByteWriter } from "#wire/http1/byte-writer.ts";
 import { TOKEN_LOWER } from "#wire/http1/field-name.ts";
@@ -92,7 +93,8 @@ export function encodeFields(
     if (edit.kind !== "set" || met[i]) continue;
     encodeText(out, hpack, edit.name.text, edit.text);
   }
-  if (edits.appended !== "") encodeLines(out, hpack, edits.appended);
+  if (edits.run !== undefined) encodeLineBytes(out, hpack, edits.run, edits.runStart, edits.runEnd);
+  if (edits.lines !== "") encodeLines(out, hpack, edits.lines);
 }
 
 function editOf(head: Fields, index: number, hash: number, list: readonly FieldEdit[]): number {
@@ -120,11 +122,11 @@ function encodeEdit(
     const nameLength = scratch.length;
     scratch.text(": ");
     scratch.text(edit.text);
-    encodeScratch(out, hpack, 0, nameLength, scratch.length);
+    encodeLine(out, hpack, scratch.bytes, 0, nameLength, scratch.length);
   } else if (edit.kind === "rename") {
     scratch.text(`${edit.text}: `);
     copyPart(head, index * STRIDE + 1);
-    encodeScratch(out, hpack, 0, edit.text.length, scratch.length);
+    encodeLine(out, hpack, scratch.bytes, 0, edit.text.length, scratch.length);
   }
 }
 
@@ -141,34 +143,45 @@ export function encodeText(
   value: string,
 ): void {
   scratch.clear();
-  scratch.text(`${name}: ${value}`);
-  encodeScratch(out, hpack, 0, name.length, scratch.length);
+  scratch.text(name);
+  scratch.text(": ");
+  scratch.text(value);
+  encodeLine(out, hpack, scratch.bytes, 0, name.length, scratch.length);
 }
 
 /** Lines made by `fieldLine`. */
 export function encodeLines(out: ByteWriter, hpack: HpackEncoder, lines: string): void {
   scratch.clear();
   scratch.text(lines);
-  const { bytes, length } = scratch;
-  for (let at = 0; at < length; ) {
+  encodeLineBytes(out, hpack, scratch.bytes, 0, scratch.length);
+}
+
+function encodeLineBytes(
+  out: ByteWriter,
+  hpack: HpackEncoder,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  for (let at = start; at < end; ) {
     let nameEnd = at;
     while (bytes[nameEnd] !== COLON) nameEnd++;
-    let end = nameEnd + 1;
-    while (bytes[end] !== CR) end++;
-    encodeScratch(out, hpack, at, nameEnd, end);
-    at = end + 2;
+    let lineEnd = nameEnd + 1;
+    while (bytes[lineEnd] !== CR) lineEnd++;
+    encodeLine(out, hpack, bytes, at, nameEnd, lineEnd);
+    at = lineEnd + 2;
   }
 }
 
-/** The line `name: value` of the scratch bytes that ends at `end`. */
-function encodeScratch(
+/** The line `name: value` that ends at `end`. */
+function encodeLine(
   out: ByteWriter,
   hpack: HpackEncoder,
+  bytes: Buffer,
   nameStart: number,
   nameEnd: number,
   end: number,
 ): void {
-  const { bytes } = scratch;
   let from = nameEnd + 1;
   let to = end;
   // HTTP/1 allows white space around a value, HTTP/2 does not.

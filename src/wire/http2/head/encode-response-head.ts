@@ -7,6 +7,7 @@ import type { Dialect } from "./dialect.ts";
 import { encodeFields, encodeLines, filter } from "./encode-fields.ts";
 import { encodeOtherPseudo, encodeStatus } from "./encode-pseudo.ts";
 import { PER_CONNECTION } from "./field-filter.ts";
+import { isText } from "./values.ts";
 
 /** What no answer of our own may say itself. */
 const NOT_LOCAL = PER_CONNECTION | KNOWN["transfer-encoding"] | KNOWN.upgrade;
@@ -44,8 +45,12 @@ export function encodeResponseHead(
 
 /** The reason phrase when it is not the one that the other side would write itself. */
 function encodeReason(out: ByteWriter, hpack: HpackEncoder, head: Http1ResponseHead): void {
-  const { reason } = head;
-  if (reason !== reasonOf(head.status)) encodeOtherPseudo(out, hpack, ":reason", reason);
+  const { bytes, base, facts } = head;
+  const usual = reasonOf(facts.status);
+  const isUsual =
+    facts.reasonEnd - facts.reasonStart === usual.length &&
+    isText(bytes, base + facts.reasonStart, usual);
+  if (!isUsual) encodeOtherPseudo(out, hpack, ":reason", head.reason);
 }
 
 export interface LocalHttp2Response {

@@ -1,11 +1,11 @@
 /** Fields that say something about the connection or the framing: what may come, and with which values. */
 import type { Buffer } from "node:buffer";
 import { PSEUDO } from "#wire/hpack/field-flags.ts";
+import { authorityText } from "#wire/http1/authority-text.ts";
 import { KNOWN } from "#wire/http1/head.ts";
 import { latin1Slice } from "#wire/http1/latin1.ts";
 import { isForbiddenTrailer } from "#wire/http1/trailers.ts";
 import type { Http2Reason } from "../http2-error.ts";
-import { authorityText } from "./authority-text.ts";
 import type { HeadParts } from "./head-parts.ts";
 import { isText, isTextInAnyCase, lengthOf } from "./values.ts";
 

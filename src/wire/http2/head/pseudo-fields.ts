@@ -1,8 +1,8 @@
 /** Pseudo-fields of requests and responses (RFC 9113 §8.3), each with the check of its value. */
 import type { Buffer } from "node:buffer";
 import { FLAG, PSEUDO, pseudoKindOf } from "#wire/hpack/field-flags.ts";
+import { authorityText } from "#wire/http1/authority-text.ts";
 import type { Http2Reason } from "../http2-error.ts";
-import { authorityText } from "./authority-text.ts";
 import type { HeadParts } from "./head-parts.ts";
 import { isTarget, schemeOf, statusOf, tokenText } from "./values.ts";
 
