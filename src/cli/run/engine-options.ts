@@ -8,6 +8,11 @@ const OPTIONS: Readonly<Record<string, string>> = {
   /** The heap may grow to 1.6 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
   BUN_JSC_heapGrowthMaxIncrease: "0.6",
   BUN_JSC_smallHeapGrowthFactor: "1.6",
+  /**
+   * The whole heap is walked when less than a fifth of it is room for new objects (a third). With a small heap a third is
+   * soon reached, since what is written to on each request counts again and again: every third collection was a full one.
+   */
+  BUN_JSC_minEdenToOldGenerationRatio: "0.2",
   /** Octets that may be allocated before a first collection (8 MiB). */
   BUN_JSC_largeHeapSize: "4000000",
   /** Collections stop the program (true: they run beside it): 3 ms for the heap of a proxy, and less work in all. */
