@@ -52,6 +52,39 @@ describe("requests on one connection", () => {
     expect(await peer.until("GET /2 ")).toContain("GET / ");
   });
 
+  test("that are sent ahead without end are read only as they are served, and none is lost", async () => {
+    const total = 3_000;
+    await using server = await echoServer({}, (seen) => void setImmediate(() => echo(seen)));
+    const peer = await RawPeer.connect(server.port);
+    const filler = "x".repeat(997);
+    while (server.connections.size === 0) await new Promise(setImmediate);
+    const [connection] = server.connections;
+    for (let i = 0; i < total; i++) {
+      const post = `POST /${i} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody`;
+      peer.send(i % 3 === 0 ? post : `GET /${i} HTTP/1.1\r\nHost: a\r\nX-Fill: ${filler}\r\n\r\n`);
+      // Pieces arrive at any moment, also between two requests.
+      if (i % 7 === 0) await new Promise(setImmediate);
+      const ahead = (connection?.transport.bytesRead ?? 0) - 700 * server.seen.length;
+      expect(ahead).toBeLessThan(1_000_000);
+    }
+    await peer.until(`/${total - 1} `);
+    expect(server.seen.map(({ head }) => head.target)).toEqual(
+      Array.from({ length: total }, (_, i) => `/${i}`),
+    );
+  });
+
+  test("with bodies larger than may be sent ahead wait for their turn", async () => {
+    const held: Seen[] = [];
+    await using server = await echoServer({ maxHeldBytes: 1_000 }, (seen) => void held.push(seen));
+    const peer = await RawPeer.connect(server.port);
+    const body = "x".repeat(300_000);
+    peer.send(`${GET}POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    while (held.length < 1) await new Promise(setImmediate);
+    echo(held[0] as Seen);
+    while (held.length < 2) await new Promise(setImmediate);
+    expect(held[1]?.body.length).toBe(body.length);
+  });
+
   test("arrive in pieces of one byte", async () => {
     await using server = await echoServer();
     const peer = await RawPeer.connect(server.port);

@@ -157,6 +157,10 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
         this.#readHead(bytes);
         return;
       case "head":
+        if (this.#willAdvance) {
+          this.#hold(bytes); // its turn comes
+          return;
+        }
         this.#held.append(bytes);
         if (bytes.includes(LF) || this.#held.length > this.#options.request.maxBytes)
           this.#readHead(this.#held.take() ?? bytes);
@@ -256,7 +260,10 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       return;
     }
     this.#isReading = false;
-    if (!this.#decoder.isIdle) this.#dueBody();
+    if (!this.#decoder.isIdle) {
+      this.#dueBody();
+      this.#readOn();
+    }
     if (at < bytes.length) this.#hold(bytes.subarray(at));
     else this.#advance();
   }
@@ -290,6 +297,13 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#advance();
   }
 
+  /** More may come when what was sent ahead has been used up, or nearly. */
+  #readOn(): void {
+    if (!this.#isHoldPaused || this.#held.length > this.#options.maxHeldBytes) return;
+    this.#isHoldPaused = false;
+    if (!this.#isBodyPaused && !this.#isBlocked) this.transport.resume();
+  }
+
   /** Goes on with the next request once the response is sent and the request is read. */
   #advance(): void {
     if (this.#isReading || this.#state === "over" || this.#state === "lingering") return;
@@ -302,10 +316,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       this.#block();
       return;
     }
-    if (this.#isHoldPaused) {
-      this.#isHoldPaused = false;
-      if (!this.#isBodyPaused) this.transport.resume();
-    }
+    this.#readOn();
     if (this.#held.length === 0) {
       this.#state = "idle";
       this.#startedThisTurn = 0;
@@ -325,7 +336,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   #unblock(): void {
     this.#isBlocked = false;
-    this.transport.resume();
+    if (!this.#isHoldPaused) this.transport.resume();
     this.#advance();
   }
 
@@ -336,8 +347,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#state = "head";
     const next = () => {
       this.#willAdvance = false;
-      const held = this.#held.take();
-      if (this.#state !== "head" || held === undefined) return;
+      const held = this.#state === "head" ? this.#held.take() : undefined;
+      if (held === undefined) return;
       this.#headStartedAtMs = this.#options.now();
       this.#readHead(held);
       if (this.#state === "head" && this.#isPeerEnded) this.#refuse(new Http1Error("truncated"));
