@@ -12,7 +12,7 @@ import { exitCodeOf, type RunSignal, type RunSignals } from "./run-signals.ts";
 
 export interface RunBeside {
   readonly proxy: ProxyProcess;
-  readonly signals: RunSignals;
+  readonly signals: Pick<RunSignals, "interrupted" | "take" | "isFromTerminal">;
   /** Called when the proxy is ready. Throws CliError. */
   startApplication(): Application;
   /** Replaces the proxy by a new one, and says how that went. */
@@ -33,7 +33,7 @@ const ECHO_MS = 500;
 export async function runBesideProxy(run: RunBeside): Promise<number> {
   const { proxy, signals } = run;
   try {
-    const early = await Promise.race([whenReady(proxy), signals.interrupted]);
+    const early = await Promise.race([whenReady(proxy).then(turnOver), signals.interrupted]);
     if (early !== undefined) {
       await proxy.stop(0);
       return exitCodeOf(early);
@@ -52,18 +52,26 @@ async function whenReady(proxy: ProxyProcess): Promise<undefined> {
   }
 }
 
+/** When every signal that has arrived by now has been told. */
+async function turnOver(): Promise<undefined> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function runReady(run: RunBeside): Promise<number> {
   const { proxy, signals } = run;
   let application: Application | undefined;
   let hasLeft = false;
+  let isOlder = true;
   const handOn = (signal: RunSignal) => application?.signal(signal);
   // Before it runs: a signal in between would end us and leave it behind. Handlers run between turns of the event loop, so
   // there is an application by then.
   signals.take((signal) => {
     if (signal === "SIGUSR2") run.replaceProxy();
     else if (signal === "SIGUSR1") handOn(signal);
-    else if (signals.isFromTerminal(signal)) void proxy.leave(LEAVE_MS);
-    else if (hasLeft) handOn(signal);
+    else if (signals.isFromTerminal(signal)) {
+      if (isOlder) handOn(signal);
+      void proxy.leave(LEAVE_MS);
+    } else if (hasLeft) handOn(signal);
     else {
       hasLeft = true;
       void proxy.leave(LEAVE_MS).then(() => handOn(signal));
@@ -71,6 +79,10 @@ async function runReady(run: RunBeside): Promise<number> {
   });
   application = run.startApplication();
   proxy.guard(application.pid);
+  // What the terminal sent until then may be older than the application, which has not had it.
+  void turnOver().then(() => {
+    isOlder = false;
+  });
   return await application.exited;
 }
 
