@@ -76,6 +76,10 @@ export class ResumedTransport implements Transport {
     this.#inner.destroy(error);
   }
 
+  reset(error?: NetError): void {
+    this.#inner.reset(error);
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#inner.pause();

@@ -19,6 +19,8 @@ export interface NativeSocket {
   shutdown(): void;
   /** Ends both sides; for the peer in order, unless it is still sending. */
   close(): void;
+  /** Ends both sides with a reset. */
+  terminate(): void;
   pause(): void;
   resume(): void;
   setNoDelay(isOn: boolean): void;
@@ -71,6 +73,7 @@ const METHODS = [
   "write",
   "shutdown",
   "close",
+  "terminate",
   "pause",
   "resume",
   "setNoDelay",

@@ -105,12 +105,21 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   }
 
   destroy(error?: NetError): void {
-    if (this.isClosed) return;
+    if (this.#abandon(error)) this.#call(() => this.#socket.close());
+  }
+
+  reset(error?: NetError): void {
+    if (this.#abandon(error)) this.#call(() => this.#socket.terminate());
+  }
+
+  /** False: it was over already. */
+  #abandon(error: NetError | undefined): boolean {
+    if (this.isClosed) return false;
     this.isClosed = true;
     this.#isDestroyed = true;
     this.#error = error;
     this.#giveUp();
-    this.#call(() => this.#socket.close());
+    return true;
   }
 
   pause(): void {

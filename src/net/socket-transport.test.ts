@@ -249,6 +249,21 @@ describe.each<Security>(["plaintext", "TLS"])("over %s", (security) => {
   });
 });
 
+describe.each<Security>(["plaintext", "TLS"])("a transport over %s", (security) => {
+  test("that is reset tells so to its peer, who would take another end for an orderly one", async () => {
+    const { client, server } = await pair(security);
+    client.transport.write("half of");
+    client.transport.flush();
+    await server.received(7);
+    client.transport.reset();
+    client.transport.reset();
+    expect((await server.closed.promise)?.code).toBe("reset");
+    expect([server.events, server.text]).toEqual([["data", "close"], "half of"]);
+    expect(await client.closed.promise).toBeUndefined();
+    expect(client.transport.isClosed).toBe(true);
+  });
+});
+
 test("a reset by the peer is told as such", async () => {
   const accepted = Promise.withResolvers<TransportLog>();
   const listener = await listen({

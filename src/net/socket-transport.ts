@@ -130,12 +130,21 @@ export class SocketTransport implements Transport, Flushable {
   }
 
   destroy(error?: NetError): void {
-    if (this.isClosed) return;
+    if (this.#giveUp(error)) this.#socket.destroy();
+  }
+
+  reset(error?: NetError): void {
+    if (this.#giveUp(error)) this.#socket.resetAndDestroy();
+  }
+
+  /** False: it was over already. */
+  #giveUp(error: NetError | undefined): boolean {
+    if (this.isClosed) return false;
     this.isClosed = true;
     this.#isDestroyed = true;
     this.#error = error;
     this.#queue.clear();
-    this.#socket.destroy();
+    return true;
   }
 
   pause(): void {

@@ -62,8 +62,10 @@ export interface Transport {
   flush(): void;
   /** Sends what is queued, then ends our side. */
   end(): void;
-  /** Ends both sides at once; what is queued is lost. */
+  /** Ends both sides at once; what is queued is lost. The peer may take it for an orderly end. */
   destroy(error?: NetError): void;
+  /** As `destroy`, and the peer knows that what it got is not whole. */
+  reset(error?: NetError): void;
   /** Stops `onData` until `resume`. */
   pause(): void;
   resume(): void;

@@ -78,7 +78,7 @@ class OpenTunnel implements Tunnel {
       this.#brokenBy = side;
     }
     const other = side === "downstream" ? this.#upstream : this.#downstream;
-    if (error !== undefined && !other.from.isClosed) other.from.destroy(error);
+    if (error !== undefined && !other.from.isClosed) other.from.reset(error);
     if (--this.#open > 0) return;
     const { sentBytes, receivedBytes } = this;
     this.#onEnd({ sentBytes, receivedBytes, error: this.#error, brokenBy: this.#brokenBy });

@@ -87,6 +87,10 @@ export class StreamTransport implements Transport, StreamUser {
     this.#close();
   }
 
+  reset(error?: NetError): void {
+    this.destroy(error);
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#stream.pause();
