@@ -210,6 +210,7 @@ class Http2ClientSide implements Http2ClientConnection, Http2Role {
     const connection = this.#connection;
     if (connection.isIdle(streamId)) throw new Http2Error("bad-stream-id");
     if (connection.closed.find(streamId) === "ended") throw new Http2Error("closed-stream");
+    connection.guard.onControl();
     connection.skipHeaderBlock(block, start, end);
   }
 

@@ -8,6 +8,7 @@ import {
   continuation,
   data,
   frame,
+  goaway,
   headers,
   OPEN,
   ping,
@@ -16,6 +17,7 @@ import {
   request,
   rstStream,
   settings,
+  settingsAck,
   windowUpdate,
 } from "./testing/raw-frames.ts";
 import { ScriptedPeer } from "./testing/scripted-peer.ts";
@@ -143,6 +145,55 @@ describe("past its limit, each flood ends the connection; up to it, the client i
     const filler = times(5, () => continuation(1, Buffer.alloc(16_000), 0));
     const head = frame(1, 0, 1, block(REQUEST));
     expect(await expectRefused({}, [head, ...filler])).toBe("ENHANCE_YOUR_CALM");
+  });
+
+  test.each<[string, (index: number) => Buffer]>([
+    ["PING", () => ping("12345678")],
+    ["answers to PING", () => ping("unasked!", true)],
+    ["SETTINGS", () => settings([[4, 1_000]])],
+    ["acknowledgements", () => settingsAck()],
+    ["GOAWAY", () => goaway(0, "NO_ERROR")],
+    ["frames of no known type", () => frame(0xcb, 0, 0, Buffer.alloc(0))],
+  ])("%s, also from a peer that reads all answers", async (_, make) => {
+    const options = flood({ controlFrames: { burst: 100, perSecond: 0 } });
+    expect(await expectRefused(options, times(101, make))).toBe("ENHANCE_YOUR_CALM");
+    await expectServed(options, times(80, make));
+  });
+
+  test("header blocks of a stream that is over", async () => {
+    const options = flood({ controlFrames: { burst: 100, perSecond: 0 } });
+    const refused = headers(1, [...REQUEST, ["connection", "x"]]);
+    const late = times(101, () => headers(1, REQUEST));
+    expect(await expectRefused(options, [refused, ...late])).toBe("ENHANCE_YOUR_CALM");
+  });
+
+  test("PING beside data is how peers measure, and costs them nothing", async () => {
+    const options = flood({ controlFrames: { burst: 100, perSecond: 0 } });
+    await using server = await http2EchoServer(options);
+    const peer = await ScriptedPeer.connect(server.port);
+    peer.send(headers(1, request("POST"), OPEN));
+    for (let i = 0; i < 300; i++) peer.send(data(1, "x"), ping("measures"));
+    peer.send(data(1, "", FLAG.endStream));
+    await peer.until("DATA 1");
+    expect(peer.words.filter((word) => word.startsWith("PING ACK"))).toHaveLength(300);
+  });
+
+  test("a head beyond its limit is one request's fault, as long as its block is not far beyond", async () => {
+    await using server = await http2EchoServer();
+    const peer = await ScriptedPeer.connect(server.port);
+    const bytes = block(request("GET", "/", [["x", "a".repeat(65_000)]]));
+    const pieces = times(4, (i) =>
+      i === 0
+        ? frame(1, FLAG.endStream, 1, bytes.subarray(0, 16_384))
+        : continuation(
+            1,
+            bytes.subarray(16_384 * i, 16_384 * (i + 1)),
+            i === 3 ? FLAG.endHeaders : 0,
+          ),
+    );
+    peer.send(...pieces, headers(3, REQUEST));
+    await peer.until("HEADERS 1 431");
+    await peer.until("HEADERS 3 200");
   });
 
   test("PING and SETTINGS whose answers are not read", async () => {

@@ -58,6 +58,8 @@ export interface FrameHost {
   resetStream(stream: Http2Stream, code: Http2Code, error?: PeerError): void;
 }
 
+const BLOCK_PER_HEAD = 1.25;
+
 export class FrameHandler implements FrameSink {
   readonly #host: FrameHost;
   readonly #block: HeaderBlock;
@@ -69,10 +71,10 @@ export class FrameHandler implements FrameSink {
   constructor(host: FrameHost) {
     this.#host = host;
     const { head, maxFrameBytes } = host.options;
-    this.#block = new HeaderBlock({
-      maxBytes: head.maxBytes,
-      maxContinuations: Math.max(5, (1.25 * head.maxBytes) / maxFrameBytes),
-    });
+    // Larger than any head may be: what is beyond that limit is the fault of one request, and this of the connection.
+    const maxBytes = BLOCK_PER_HEAD * head.maxBytes;
+    const maxContinuations = Math.max(5, maxBytes / maxFrameBytes);
+    this.#block = new HeaderBlock({ maxBytes, maxContinuations });
   }
 
   /** A header block has begun and not ended. */
@@ -167,11 +169,13 @@ export class FrameHandler implements FrameSink {
         return;
       case FRAME.ping:
         if (streamId !== 0) throw new Http2Error("not-stream-zero");
+        this.#host.guard.onPing();
         if (decodePing(flags, start, end)) this.#host.onPingAck(bytes, start);
         else this.#host.output.pingAck(bytes, start);
         return;
       case FRAME.goaway:
         if (streamId !== 0) throw new Http2Error("not-stream-zero");
+        this.#host.guard.onControl();
         this.#host.onGoaway(decodeGoaway(bytes, start, end));
         return;
       case FRAME.priority:
@@ -181,7 +185,8 @@ export class FrameHandler implements FrameSink {
         decodePushPromise();
         return;
       default:
-      // Unknown types mean nothing (RFC 9113 section 4.1).
+        // Unknown types mean nothing (RFC 9113 section 4.1).
+        this.#host.guard.onControl();
     }
   }
 
@@ -232,6 +237,7 @@ export class FrameHandler implements FrameSink {
 
   #onSettings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (streamId !== 0) throw new Http2Error("not-stream-zero");
+    this.#host.guard.onControl();
     if ((flags & FLAG.ack) !== 0) {
       if (!this.#host.settings.hasPeer) throw new Http2Error("bad-preface");
       this.#onSettingsAck(start, end);

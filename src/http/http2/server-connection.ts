@@ -119,6 +119,7 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
     const closing = this.connection.closed.find(streamId);
     if (closing === undefined) throw new Http2Error("bad-stream-id");
     if (closing !== "reset-by-us") throw new Http2Error("closed-stream");
+    this.connection.guard.onControl();
     this.connection.skipHeaderBlock(block, start, end);
   }
 

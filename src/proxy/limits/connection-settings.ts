@@ -116,11 +116,13 @@ function http2Settings(
 /** What holds for every peer. */
 function countedFrames(limits: ProxyLimits) {
   const tiny = limits["http2-tiny-data-per-second"];
+  const control = limits["http2-control-frames-per-second"];
   return {
     emptyFrames: limits["http2-empty-frames"],
     tinyData: { burst: tiny, perSecond: tiny },
     priorityFramesPerStream: limits["http2-priority-frames"],
     windowUpdatesPerData: limits["http2-window-updates"],
+    controlFrames: { burst: 10 * control, perSecond: control },
     queuedFrames: limits["http2-queued-frames"],
     queuedControlFrames: limits["http2-queued-control-frames"],
   };

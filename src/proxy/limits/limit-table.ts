@@ -199,6 +199,12 @@ export const limitTable = {
       "WINDOW_UPDATE frames: 5 + 2 × (streams + this many per DATA frame that was sent to the peer).",
     past: CALM,
   },
+  "http2-control-frames-per-second": {
+    ...{ unit: "count", default: 1_000 },
+    summary:
+      "PING beyond one per DATA frame, SETTINGS, and frames that carry nothing; ten times as many at once.",
+    past: CALM,
+  },
   "http2-queued-frames": {
     ...{ unit: "count", default: 10_000 },
     summary: "Frames that a peer has not read.",

@@ -143,6 +143,10 @@ const REASONS = {
   "tiny-data": connection("ENHANCE_YOUR_CALM", "more tiny DATA frames than the limit"),
   "priority-flood": connection("ENHANCE_YOUR_CALM", "more PRIORITY frames than the limit"),
   "window-update-flood": connection("ENHANCE_YOUR_CALM", "more WINDOW_UPDATE than the limit"),
+  "control-frames": connection(
+    "ENHANCE_YOUR_CALM",
+    "more PING, SETTINGS or idle frames than the limit",
+  ),
   "reset-flood": connection("ENHANCE_YOUR_CALM", "more stream resets than the limit"),
   "control-flood": connection("ENHANCE_YOUR_CALM", "more unread answers to control frames"),
   "outbound-flood": connection("ENHANCE_YOUR_CALM", "more unread frames than the limit"),

@@ -8,8 +8,11 @@ export class FloodGuard {
   readonly #now: () => number;
   readonly #resets: TokenBucket;
   readonly #tinyData: TokenBucket;
+  readonly #controlFrames: TokenBucket;
   #streams = 0;
   #dataSent = 0;
+  #dataReceived = 0;
+  #pings = 0;
   #emptyInRow = 0;
   #priorities = 0;
   #windowUpdates = 0;
@@ -21,6 +24,7 @@ export class FloodGuard {
     const nowMs = now();
     this.#resets = new TokenBucket(limits.resets, nowMs);
     this.#tinyData = new TokenBucket(limits.tinyData, nowMs);
+    this.#controlFrames = new TokenBucket(limits.controlFrames, nowMs);
   }
 
   onStream(): void {
@@ -34,6 +38,7 @@ export class FloodGuard {
 
   /** A DATA frame with so many bytes of data, padding not counted. */
   onData(dataLength: number, endStream: boolean): void {
+    this.#dataReceived++;
     if (dataLength >= this.#limits.tinyDataBytes || endStream) {
       this.#emptyInRow = 0;
       return;
@@ -41,6 +46,17 @@ export class FloodGuard {
     if (dataLength > 0) this.#emptyInRow = 0;
     else if (++this.#emptyInRow > this.#limits.emptyFrames) throw new Http2Error("empty-frames");
     if (!this.#tinyData.take(this.#now)) throw new Http2Error("tiny-data");
+  }
+
+  /** PING of either kind. */
+  onPing(): void {
+    if (this.#pings < this.#dataSent + this.#dataReceived) this.#pings++;
+    else this.onControl();
+  }
+
+  /** A frame that costs its sender nothing, and carries no request further. */
+  onControl(): void {
+    if (!this.#controlFrames.take(this.#now)) throw new Http2Error("control-frames");
   }
 
   onPriority(): void {

@@ -11,6 +11,11 @@ export interface FloodLimits {
   readonly priorityFramesPerStream: number;
   /** 5 + 2 × (streams + this many per DATA frame that was sent). */
   readonly windowUpdatesPerData: number;
+  /**
+   * PING, SETTINGS, GOAWAY, frames that mean nothing, and header blocks of streams that are over. A PING for each DATA frame of
+   * either side is free: that is how peers measure the way.
+   */
+  readonly controlFrames: TokenRate;
   /** RST_STREAM received, and sent because the peer made us. */
   readonly resets: TokenRate;
   /** From so many requests on, no more than half of them may have been reset within `earlyResetMs`. */
@@ -27,6 +32,7 @@ export const FLOOD_LIMITS: FloodLimits = {
   tinyDataBytes: 64,
   priorityFramesPerStream: 100,
   windowUpdatesPerData: 10,
+  controlFrames: { burst: 10_000, perSecond: 1_000 },
   resets: { burst: 1_000, perSecond: 33 },
   earlyResetsFrom: 500,
   earlyResetMs: 1_000,
