@@ -9,6 +9,10 @@ const nginx = { program: "nginx", debianPackage: "nginx-light" };
 const curl = { program: "curl", debianPackage: "curl" };
 const tcpdump = { program: "tcpdump", debianPackage: "tcpdump" };
 const kubectl = { program: "kubectl", debianPackage: "kubernetes-client" };
+/** Its server is not on PATH, but what comes with it is. */
+const postgres = { program: "pg_createcluster", debianPackage: "postgresql" };
+const mariadb = { program: "mariadbd", debianPackage: "mariadb-server" };
+const redis = { program: "redis-server", debianPackage: "redis-server" };
 const openssl = { program: "openssl", debianPackage: "openssl" };
 const python = { program: "python3", debianPackage: "python3" };
 const pip = { program: "pip3", debianPackage: "python3-pip" };
@@ -47,7 +51,14 @@ export function testGroups(root, bun) {
     {
       name: "e2e",
       needs: [nginx, curl, tcpdump, python, kubectl, openssl],
-      steps: bunTests(endToEnd(root, (name) => !name.startsWith("envoy"))),
+      steps: bunTests(
+        endToEnd(root, (name) => !name.startsWith("envoy") && !name.startsWith("tcp-servers")),
+      ),
+    },
+    {
+      name: "tcp-servers",
+      needs: [postgres, mariadb, redis, openssl],
+      steps: bunTests(endToEnd(root, (name) => name.startsWith("tcp-servers"))),
     },
     {
       name: "envoy",
