@@ -7,6 +7,7 @@ import { goaway, headers, rstStream } from "#http/http2/testing/raw-frames.ts";
 import { scriptedServer } from "#http/http2/testing/scripted-peer.ts";
 import { FRAME } from "#wire/http2/frame-header.ts";
 import { backend } from "../support/backend.ts";
+import { eventually } from "../support/eventually.ts";
 import { cluster, endpoint } from "../support/proxy-config.ts";
 import { leadingTo, pair } from "../support/proxy-pair.ts";
 import { onHeads, rawServer } from "../support/raw-server.ts";
@@ -195,6 +196,32 @@ describe("an endpoint", () => {
     expect((await direct(to.port, "/a")).status).toBe(200);
     expect(to.host().address).toBe(`app.test:${app.port}`);
   });
+});
+
+test("each address of a name is an endpoint, and no other when the name has changed", async () => {
+  await using first = await backend((_, response) => response.end("first"));
+  const second = createHttpServer((_, response) => response.end("second"));
+  await new Promise<void>((resolve) => second.listen(first.port, "127.0.0.2", resolve));
+  let addresses = ["127.0.0.1", "127.0.0.2"];
+  const named = endpoint(first.port, { address: { host: "app.test", port: first.port } });
+  const discovery = { kind: "dns", hosts: [named], refreshMs: 1 } as const;
+  const names = cluster("payments", { discovery });
+  await using to = await leadingTo([], names, { resolve: async () => addresses });
+  const hosts = () => to.web.plane.clusters.get("payments")?.hosts.map(({ address }) => address);
+  await eventually(() => hosts()?.length === 2);
+  const bodies = async (): Promise<ReadonlySet<string>> => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => direct(to.port, "/")));
+    return new Set(answers.map(({ body }) => body));
+  };
+  expect(await bodies()).toEqual(new Set(["first", "second"]));
+  addresses = ["127.0.0.2"];
+  await eventually(() => {
+    to.web.plane.clusters.sweep();
+    return hosts()?.join() === `127.0.0.2:${first.port}`;
+  });
+  expect(await bodies()).toEqual(new Set(["second"]));
+  second.closeAllConnections();
+  second.close();
 });
 
 type Answer = { readonly status: number; readonly body: string };
