@@ -95,7 +95,7 @@ export function testGroups(root, bun) {
     },
     {
       name: "readme",
-      needs: [curl, python, kubectl],
+      needs: [curl, python, kubectl, redis],
       steps: present(root, "test/readme.test.ts", (file) => [bunTest(`./${file}`)]),
     },
   ];
