@@ -1,25 +1,6 @@
-import { systemClock } from "#core/clock.ts";
-import type { ProxyMainOptions } from "#proxy/proxy-main.ts";
-import { jsonLog } from "../output/json-log.ts";
+import { startWorker } from "#proxy/workers/start-worker.ts";
+import { runProxyProcess } from "./run-proxy-process.ts";
 
-/** Runs a proxy of ours, or the agent of another engine, to its end, and then the process. */
-export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise<void> {
-  const { proxyMain } = await import("#proxy/proxy-main.ts");
-  process.on("SIGINT", () => undefined); // the application's
-  const code = await proxyMain({
-    input: Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
-    clock: systemClock,
-    random: Math.random,
-    log: jsonLog((line) => process.stderr.write(line)),
-    output: (line) => void process.stdout.write(line),
-    onTerminate: (callback) => void process.on("SIGTERM", callback),
-    onReopen: (callback) => void process.on("SIGHUP", callback),
-    start,
-  });
-  process.exit(code);
-}
-
-export async function runProxy(): Promise<void> {
-  const { startWorker } = await import("#proxy/workers/start-worker.ts");
-  await runProxyProcess(startWorker);
+export function runProxy(): Promise<void> {
+  return runProxyProcess(startWorker);
 }
