@@ -3,6 +3,7 @@ import {
   downstreamFragment,
   upstreamFragment,
 } from "#proxy/telemetry/access-log-line.ts";
+import { RecordIds } from "#proxy/telemetry/record-ids.ts";
 import { localRequestHead } from "#wire/http1/local-head.ts";
 
 /** What each key says, Istio's keys first. They are held against those of a real line. */
@@ -69,7 +70,8 @@ export function accessLogPage(): string {
 
 function sampleLine(): string {
   return accessLogLine({
-    recordId: "1",
+    records: new RecordIds(() => 0),
+    recordNumber: 1,
     startedAtWallMs: 0,
     method: "GET",
     requestTarget: "/",

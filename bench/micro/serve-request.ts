@@ -21,6 +21,7 @@ import { peerLineOf } from "#proxy/telemetry/inbound-series.ts";
 import { openLineWriter } from "#proxy/telemetry/line-writer.ts";
 import { MetricsRegistry } from "#proxy/telemetry/metrics-registry.ts";
 import { RandomIds } from "#proxy/telemetry/random-ids.ts";
+import { RecordIds } from "#proxy/telemetry/record-ids.ts";
 import { unknownWorkload } from "#proxy/telemetry/series.ts";
 import { ClusterSet } from "#proxy/upstream/cluster-set.ts";
 import { ResolvedNames } from "#proxy/upstream/resolved-names.ts";
@@ -142,7 +143,6 @@ const head = localRequestHead({
 
 async function run(name: string, logged: boolean): Promise<void> {
   const log = logged ? openLineWriter({ path: "/dev/null" }) : undefined;
-  let count = 0;
   const server = new RequestServer({
     clusters,
     timers: new Timers(systemClock),
@@ -156,7 +156,7 @@ async function run(name: string, logged: boolean): Promise<void> {
     peerLine: peerLineOf(unknownWorkload),
     settings: connectionSettings(DEFAULT_LIMITS),
     overload: { refusal: undefined },
-    nextRecordId: () => `abcdefg-${(++count).toString(36)}`,
+    records: new RecordIds(Math.random),
   });
   const exchange = {
     request: head,

@@ -239,7 +239,10 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
       if (this.#isGone) return;
     }
     queue.release();
-    if (!this.#isEnding) return;
+    if (this.#isEnding) this.#sendEnd();
+  }
+
+  #sendEnd(): void {
     this.#hasSentEnd = true;
     this.#call(() => this.#socket.shutdown());
   }

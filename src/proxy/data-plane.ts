@@ -35,6 +35,7 @@ import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
+import { RecordIds } from "./telemetry/record-ids.ts";
 import { sumFamilies } from "./telemetry/sum-families.ts";
 import { workerFamilies } from "./telemetry/worker-families.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
@@ -149,7 +150,7 @@ export class DataPlane {
       peerLine: peerLineOf(self),
       settings,
       overload: this.#overload,
-      nextRecordId: recordIds(random),
+      records: new RecordIds(random),
     };
     this.#listeners = this.#makeListeners(runtime, dialling);
     this.#sweeping = setInterval(() => this.clusters.sweep(), SWEEP_MS);
@@ -369,12 +370,3 @@ const resolveByHost: Resolve = async (name) => {
   const found = await lookup(name, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);
 };
-
-/** `<process>-<count>`, both in base 36. */
-function recordIds(random: () => number): () => string {
-  const process = Math.floor(random() * 36 ** 7)
-    .toString(36)
-    .padStart(7, "0");
-  let count = 0;
-  return () => `${process}-${(++count).toString(36)}`;
-}

@@ -6,6 +6,7 @@ import type { Timers } from "./resilience/timers.ts";
 import type { LineSink } from "./telemetry/line-writer.ts";
 import type { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import type { RandomIds } from "./telemetry/random-ids.ts";
+import type { RecordIds } from "./telemetry/record-ids.ts";
 import type { WorkloadLabels } from "./telemetry/series.ts";
 import type { ClusterSet } from "./upstream/cluster-set.ts";
 
@@ -29,6 +30,5 @@ export interface ProxyRuntime {
   readonly settings: ConnectionSettings;
   /** Why no new request is taken on now. */
   readonly overload: Pick<Overload, "refusal">;
-  /** Unique within the fleet for all practical purposes. */
-  readonly nextRecordId: () => string;
+  readonly records: RecordIds;
 }

@@ -13,6 +13,7 @@ import {
   writeAccessLine,
 } from "./telemetry/access-log-line.ts";
 import { isTraceparent, RequestIds } from "./telemetry/random-ids.ts";
+import type { RecordIds } from "./telemetry/record-ids.ts";
 import type { RequestSeries } from "./telemetry/series.ts";
 import type { Host } from "./upstream/host.ts";
 
@@ -30,7 +31,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
   /** The path is not as it was sent. */
   isPathChanged = false;
   query = "";
-  recordId = "";
+  recordNumber = 0;
   startedAtMs = 0;
   status = 0;
   flags = "-";
@@ -65,7 +66,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     const question = head.path.indexOf("?");
     this.path = question === -1 ? head.path : head.path.slice(0, question);
     this.query = question === -1 ? "" : head.path.slice(question + 1);
-    this.recordId = this.runtime.nextRecordId();
+    this.recordNumber = this.runtime.records.next();
     this.startedAtMs = startedAtMs;
     this.status = 0;
     this.flags = "-";
@@ -93,6 +94,14 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
 
   header(name: string): string | undefined {
     return this.head.field(name);
+  }
+
+  get records(): RecordIds {
+    return this.runtime.records;
+  }
+
+  get recordId(): string {
+    return this.runtime.records.text(this.recordNumber);
   }
 
   get principal(): string | undefined {

@@ -63,11 +63,14 @@ function badRequestReply(
   error: BadRequest,
   isUnread: boolean,
 ) {
-  const recordId = runtime.nextRecordId();
+  const recordNumber = runtime.records.next();
   const by = `${runtime.self.workload}/${downstream.listener.kind}`;
   const failure: Failure = { code: codeOf(error), message: error.message };
-  if (isUnread) logUnread({ runtime, downstream, version }, failure, error, recordId);
-  return { ...failureReply(failure, { by, recordId }, undefined), status: error.status };
+  if (isUnread) logUnread({ runtime, downstream, version }, failure, error, recordNumber);
+  return {
+    ...failureReply(failure, { by, recordId: runtime.records.text(recordNumber) }, undefined),
+    status: error.status,
+  };
 }
 
 function codeOf({ code, status }: BadRequest): ProxyFailureCode {
@@ -88,11 +91,12 @@ function logUnread(
   { runtime, downstream, version }: ServedBy,
   failure: Failure,
   { status }: BadRequest,
-  recordId: string,
+  recordNumber: number,
 ): void {
   runtime.accessLog?.write(
     accessLogLine({
-      recordId,
+      records: runtime.records,
+      recordNumber,
       startedAtWallMs: runtime.clock.wallMs(),
       method: "",
       requestTarget: "",

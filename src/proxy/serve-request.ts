@@ -51,11 +51,13 @@ export class RequestServer {
     exchange: ServerExchange,
     refusal: Failure | undefined,
   ): ServerExchangeEvents {
-    const served =
-      this.#spare.pop() ??
-      new ServedRequest(this.#runtime, exchange, downstream, (done) => this.#reuse(done));
+    const served = this.#spare.pop() ?? this.#make(exchange, downstream);
     served.begin(exchange, downstream, refusal ?? this.#runtime.overload.refusal);
     return served;
+  }
+
+  #make(exchange: ServerExchange, downstream: Downstream): ServedRequest {
+    return new ServedRequest(this.#runtime, exchange, downstream, (done) => this.#reuse(done));
   }
 
   #reuse(done: ServedRequest): void {

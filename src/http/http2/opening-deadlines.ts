@@ -41,9 +41,14 @@ export class OpeningDeadlines {
   onUnderWay(isUnderWay: boolean): void {
     if (!isUnderWay && this.#head === undefined) return;
     const { wheel, headTimeoutMs } = this.#connection.options;
-    this.#head ??= new Deadline(() => this.#fail("head-timeout"));
-    if (!isUnderWay) wheel.cancel(this.#head);
-    else if (!this.#head.isArmed) wheel.arm(this.#head, headTimeoutMs);
+    const head = this.#head ?? this.#makeHead();
+    if (!isUnderWay) wheel.cancel(head);
+    else if (!head.isArmed) wheel.arm(head, headTimeoutMs);
+  }
+
+  #makeHead(): Deadline {
+    this.#head = new Deadline(() => this.#fail("head-timeout"));
+    return this.#head;
   }
 
   #openingIsLate(): void {

@@ -375,8 +375,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     }
     const events = exchange?.events;
     if (events !== undefined) events.onExchangeEnd(undefined);
-    else if (exchange !== undefined)
-      queueMicrotask(() => exchange.events?.onExchangeEnd(undefined));
+    else if (exchange !== undefined) endSoon(exchange, undefined);
     if (close && !this.#decoder.isIdle) this.#linger();
     else this.#advance();
   }
@@ -386,7 +385,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#exchange = undefined;
     this.#state = "over";
     this.transport.destroy(new NetError("closed", error.message, error));
-    queueMicrotask(() => exchange?.events?.onExchangeEnd(error));
+    if (exchange !== undefined) endSoon(exchange, error);
   }
 
   onTakenOver(): Transport {
@@ -534,4 +533,9 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 function asHttp1Error(cause: unknown): Http1Error {
   if (cause instanceof Http1Error) return cause;
   throw cause;
+}
+
+/** When the handler has said who is to be told. */
+function endSoon(exchange: Http1ServerExchange, error: PeerError | undefined): void {
+  queueMicrotask(() => exchange.events?.onExchangeEnd(error));
 }

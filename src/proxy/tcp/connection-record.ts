@@ -32,7 +32,8 @@ export function recordConnection(
   const { flags, details, text } = verdictOf(outcome);
   runtime.accessLog?.write(
     accessLogLine({
-      recordId: runtime.nextRecordId(),
+      records: runtime.records,
+      recordNumber: runtime.records.next(),
       startedAtWallMs: outcome.startedAtWallMs,
       method: "",
       requestTarget: "",

@@ -9,6 +9,7 @@ import {
   upstreamFragment,
 } from "./access-log-line.ts";
 import { RandomIds, RequestIds } from "./random-ids.ts";
+import { RecordIds } from "./record-ids.ts";
 
 const headOf = (fields: Readonly<Record<string, string>>) =>
   localRequestHead({
@@ -18,7 +19,8 @@ const headOf = (fields: Readonly<Record<string, string>>) =>
   });
 
 const entry: AccessEntry = {
-  recordId: "r1-7",
+  records: new RecordIds(() => 0),
+  recordNumber: 43,
   startedAtWallMs: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
   method: "POST",
   requestTarget: "/charge?a=1",
@@ -61,7 +63,7 @@ test("a line is one JSON object with Istio's keys, whatever the caller sent", ()
     duration_us: 1235,
     upstream_host: "10.0.0.1:80",
     peer: "spiffe://a/ns/b/sa/c",
-    record_id: "r1-7",
+    record_id: "0000000-17",
   });
   for (const key of [
     "route_name",

@@ -3,6 +3,7 @@ import type { FieldBytes, FieldView } from "#http/exchange.ts";
 import { ByteWriter } from "#wire/http1/byte-writer.ts";
 import { type FieldName, fieldName } from "#wire/http1/field-name.ts";
 import { ID_PARTS, type IdPart, type RequestIds } from "./random-ids.ts";
+import type { RecordIds } from "./record-ids.ts";
 
 const USER_AGENT = fieldName("user-agent");
 const FORWARDED_FOR = fieldName("x-forwarded-for");
@@ -13,7 +14,9 @@ type LoggedFields = FieldBytes & Pick<FieldView, "field">;
 
 /** What one exchange came to, for its line in the access log. Absent texts are undefined, absent times -1. */
 export interface AccessEntry {
-  readonly recordId: string;
+  readonly records: RecordIds;
+  /** Of these. */
+  readonly recordNumber: number;
   readonly startedAtWallMs: number;
   /** A token of HTTP, so it needs no escaping. */
   readonly method: string;
@@ -76,7 +79,7 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
   if (failureText !== undefined) out.text(failureFragment(weftError, failureText));
   writeIds(out, entry);
   out.text(`,"record_id":"`);
-  out.text(entry.recordId);
+  entry.records.write(out, entry.recordNumber);
   if (entry.connectionMs >= 0) {
     out.text(`","connection_wait":`);
     writeMilliseconds(out, entry.connectionMs);

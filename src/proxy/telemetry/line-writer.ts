@@ -79,7 +79,11 @@ class FileLineWriter implements LineWriter {
       filling.length = this.#lineAt; // the disk is too far behind
       this.droppedLines++;
     } else if (filling.length >= this.#batchBytes) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), this.#batchMs);
+    else if (this.#timer === undefined) this.#startLater();
+  }
+
+  #startLater(): void {
+    this.#timer = setTimeout(() => this.#start(), this.#batchMs);
   }
 
   reopen(): void {

@@ -78,7 +78,7 @@ export class PoolUsage {
   }
 
   get starved(): LimitedPool | undefined {
-    for (const pool of this.#starved) return pool;
+    if (this.#starved.size > 0) for (const pool of this.#starved) return pool;
     return undefined;
   }
 

@@ -66,7 +66,9 @@ function beginFilter(head: Http1RequestHead, isWeft: boolean, isExtended: boolea
 }
 
 function editOf(edits: HeadEdits | undefined, lower: string): FieldEdit | undefined {
-  return edits?.edits.find(({ name }) => name.lower === lower);
+  if (edits === undefined) return undefined;
+  for (const edit of edits.edits) if (edit.name.lower === lower) return edit;
+  return undefined;
 }
 
 function encodeMethod(
