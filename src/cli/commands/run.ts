@@ -5,12 +5,7 @@ import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
 import type { Environment } from "../environment.ts";
 import { readConcurrency } from "../run/concurrency-option.ts";
-import {
-  checkCarriedByEnvoy,
-  findEnvoy,
-  readEngine,
-  versionWarning,
-} from "../run/envoy-program.ts";
+import { checkCarriedByEnvoy, findEnvoy, readEngine } from "../run/envoy-program.ts";
 import { readLimitOptions } from "../run/limit-option.ts";
 import {
   readLabelArgument,
@@ -156,8 +151,6 @@ function envoyPath(
   }
   for (const { protocol } of readPortArguments(port)) checkCarriedByEnvoy(protocol);
   const program = findEnvoy(given, process.env);
-  const warning = versionWarning(program);
-  if (warning !== undefined) say(warning);
   if (upstream.length > 0)
     say("Envoy cannot tell who calls: the ports of --upstream are open to every user of this host");
   return program.path;

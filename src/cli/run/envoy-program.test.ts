@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { checkCarriedByEnvoy, findEnvoy, readEngine, versionWarning } from "./envoy-program.ts";
+import { checkCarriedByEnvoy, findEnvoy, readEngine } from "./envoy-program.ts";
 
 describe("the engine", () => {
   test("is weft or envoy, and nothing else", () => {
@@ -29,13 +29,13 @@ describe("the Envoy to run", () => {
     await using directory = await program("envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL");
     const found = findEnvoy(undefined, { PATH: directory.path });
     expect(found).toEqual({ path: join(directory.path, "envoy"), version: "1.40.0" });
-    expect(versionWarning(found)).toBeUndefined();
   });
 
-  test("is warned about when it is older than any that was tested", async () => {
+  test("is refused when it is older than any that was tested", async () => {
     await using directory = await program("envoy  version: 9e55/1.30.1/Clean/RELEASE/BoringSSL");
-    const found = findEnvoy(undefined, { PATH: directory.path });
-    expect(versionWarning(found)).toContain("is Envoy 1.30.1; below 1.39");
+    expect(() => findEnvoy(undefined, { PATH: directory.path })).toThrow(
+      "is Envoy 1.30.1: 1.39 or newer is needed",
+    );
   });
 
   test("is refused when it is missing, or something else", async () => {

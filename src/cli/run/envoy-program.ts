@@ -16,12 +16,12 @@ export interface EnvoyProgram {
   readonly version: string;
 }
 
-/** The oldest that the tests have seen. Older ones may refuse resources, or leave out what `weft stat` shows. */
-const OLDEST = 39;
+/** Of 1.x: the oldest that the tests have seen, and that counts requests as `weft stat` shows them. */
+const OLDEST_MINOR = 39;
 
 /**
- * The program given by `--envoy-path`, else the one that PATH leads to. Throws CliError when there is none, or it is no
- * Envoy.
+ * The program given by `--envoy-path`, else the one that PATH leads to. Throws CliError when there is none, when it is no
+ * Envoy, and when it is too old.
  */
 export function findEnvoy(
   given: string | undefined,
@@ -32,13 +32,23 @@ export function findEnvoy(
     throw new CliError(
       "usage",
       given === undefined ? "there is no envoy on PATH" : `${given}: no such program`,
-      "--envoy-path names the binary; docs/reference/engines.md says how to get one",
+      HOW_TO_GET_ONE,
     );
   const run = Bun.spawnSync([path, "--version"], { stdout: "pipe", stderr: "ignore" });
   const [, version] = /\/(\d+\.\d+\.\d+)[^/]*\//.exec(run.stdout.toString()) ?? [];
-  if (run.exitCode === 0 && version !== undefined) return { path, version };
-  throw new CliError("usage", `${path} --version does not answer as Envoy does`);
+  if (run.exitCode !== 0 || version === undefined)
+    throw new CliError("usage", `${path} --version does not answer as Envoy does`);
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 1 || minor >= OLDEST_MINOR) return { path, version };
+  throw new CliError(
+    "usage",
+    `${path} is Envoy ${version}: 1.${OLDEST_MINOR} or newer is needed`,
+    HOW_TO_GET_ONE,
+  );
 }
+
+const HOW_TO_GET_ONE =
+  "--envoy-path names the binary; docs/reference/engines.md says how to get one";
 
 /** The agent's Envoys speak HTTP at the ports of applications. Throws CliError `usage` for what they would not carry. */
 export function checkCarriedByEnvoy(protocol: AppProtocol | undefined): void {
@@ -51,10 +61,3 @@ export function checkCarriedByEnvoy(protocol: AppProtocol | undefined): void {
 }
 
 const CARRIED: readonly AppProtocol[] = ["http", "http2", "grpc"];
-
-/** What the user should know before it starts; undefined: nothing. */
-export function versionWarning({ version, path }: EnvoyProgram): string | undefined {
-  const minor = Number(version.split(".")[1]);
-  if (!version.startsWith("1.") || minor >= OLDEST) return undefined;
-  return `${path} is Envoy ${version}; below 1.${OLDEST} weft stat shows nothing of it, and nothing is tested`;
-}

@@ -29,7 +29,6 @@ class ScriptedRun {
       proxy: {
         ready,
         leave: done,
-        replace: async () => ({ kind: "replaced" }),
         guard: () => undefined,
         stop: done,
       },
@@ -51,6 +50,7 @@ class ScriptedRun {
       },
       replaceProxy: () => undefined,
       closeSockets: () => undefined,
+      logPath: "proxy.log",
       drainMs: 0,
     };
     return runBesideProxy(run);

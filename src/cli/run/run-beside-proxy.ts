@@ -11,7 +11,7 @@ import type { Application } from "./run-application.ts";
 import { exitCodeOf, type RunSignal, type RunSignals } from "./run-signals.ts";
 
 export interface RunBeside {
-  readonly proxy: ProxyProcess;
+  readonly proxy: Pick<ProxyProcess, "ready" | "leave" | "guard" | "stop">;
   readonly signals: Pick<RunSignals, "interrupted" | "take" | "isFromTerminal">;
   /** Called when the proxy is ready. Throws CliError. */
   startApplication(): Application;
@@ -19,6 +19,8 @@ export interface RunBeside {
   replaceProxy(): void;
   /** Nothing new is to come in: what waits in the sockets is turned away. */
   closeSockets(): void;
+  /** The proxy's own log. */
+  readonly logPath: string;
   /** Longest wait for requests in flight when the application has ended. */
   readonly drainMs: number;
 }
@@ -33,7 +35,7 @@ const ECHO_MS = 500;
 export async function runBesideProxy(run: RunBeside): Promise<number> {
   const { proxy, signals } = run;
   try {
-    const early = await Promise.race([whenReady(proxy).then(turnOver), signals.interrupted]);
+    const early = await Promise.race([whenReady(run).then(turnOver), signals.interrupted]);
     if (early !== undefined) {
       await proxy.stop(0);
       return exitCodeOf(early);
@@ -44,11 +46,12 @@ export async function runBesideProxy(run: RunBeside): Promise<number> {
   }
 }
 
-async function whenReady(proxy: ProxyProcess): Promise<undefined> {
+async function whenReady({ proxy, logPath }: RunBeside): Promise<undefined> {
   try {
     await proxy.ready;
   } catch (cause) {
-    throw new CliError("failed", cause instanceof Error ? cause.message : String(cause));
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError("failed", why, `see ${logPath}`, cause);
   }
 }
 

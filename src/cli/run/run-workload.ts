@@ -90,6 +90,7 @@ export async function runWorkload(options: RunOptions): Promise<number> {
     },
     replaceProxy: () => void replaceProxy(proxy, options, workload),
     closeSockets: () => open[Symbol.dispose](),
+    logPath: proxyLog(directory),
     drainMs: options.drainMs,
   });
 }
@@ -219,31 +220,35 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
     drainMs: options.drainMs,
     ...(envoy && { envoy: envoy.settings }),
   });
+  let wasReady = false;
   return superviseProxy({
     command: () => envoy?.command() ?? proxyCommandLine(["--smol"]),
     environment: withEngineOptions(process.env),
     sockets: open.sockets,
     workers: envoy === undefined ? options.concurrency : 1,
     bootstrap,
-    logPath: join(directory.path, "proxy.log"),
+    logPath: proxyLog(directory),
     clock: systemClock,
     onEvent: (event) => {
       if (event.kind === "ready") setTimeout(settleMemory, SETTLE_MS).unref();
+      if (event.kind === "ready") wasReady = true;
       if (event.kind === "died")
         options.say(
           `${whoDied(event.worker, options.concurrency)} of ${workload.name} ended (${event.how}); starting it again on the same ports`,
         );
       if (event.kind === "ready" && event.source === "last-good")
         options.say(
-          `the control plane has not answered: ${workload.name} runs what it had before; see ${directory.path}/proxy.log`,
+          `the control plane has not answered: ${workload.name} runs what it had before; see ${proxyLog(directory)}`,
         );
-      if (event.kind === "failed")
+      if (event.kind === "failed" && wasReady)
         options.say(
-          `the proxy of ${workload.name} cannot run: ${event.message}; see ${directory.path}/proxy.log`,
+          `the proxy of ${workload.name} cannot run: ${event.message}; see ${proxyLog(directory)}`,
         );
     },
   });
 }
+
+const proxyLog = ({ path }: InstanceDirectory): string => join(path, "proxy.log");
 
 /** The application has started by then. */
 const SETTLE_MS = 1_000;
