@@ -1,14 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { connect } from "#net/connect.ts";
 import type { Http1RequestHead } from "#wire/http1/head.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { localRequestHead } from "#wire/http1/local-head.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { ClientExchange } from "../exchange.ts";
 import { responseHead } from "../testing/local-heads.ts";
-import { type Http2ClientConnection, http2Client } from "./client-connection.ts";
-import type { Http2Options } from "./http2-options.ts";
-import { ClientStory, OwnerStory } from "./testing/client-story.ts";
+import { clientBench, get } from "./testing/client-bench.ts";
+import { ClientStory } from "./testing/client-story.ts";
 import {
   data,
   END,
@@ -21,49 +19,16 @@ import {
   settings,
   windowUpdate,
 } from "./testing/raw-frames.ts";
-import { type PeerOptions, type ScriptedPeer, scriptedServer } from "./testing/scripted-peer.ts";
-
-interface Bench extends AsyncDisposable {
-  readonly connection: Http2ClientConnection;
-  readonly owner: OwnerStory;
-  readonly peer: ScriptedPeer;
-}
-
-async function bench(
-  options: Partial<Http2Options> = {},
-  peerOptions: Partial<PeerOptions> = {},
-): Promise<Bench> {
-  const server = await scriptedServer(peerOptions);
-  const transport = await connect({ address: { host: "127.0.0.1", port: server.port } });
-  const owner = new OwnerStory();
-  const connection = http2Client(transport, owner, options);
-  const peer = await server.peer();
-  if (!("settings" in peerOptions && peerOptions.settings === undefined)) await peer.settled();
-  return {
-    connection,
-    owner,
-    peer,
-    [Symbol.asyncDispose]: async () => {
-      connection.destroy();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
 
 function head(method = "GET", target = "/", fields: [string, string][] = []): Http1RequestHead {
   return localRequestHead({ method, target, fields: [["Host", "a"], ...fields] });
-}
-
-function get(connection: Http2ClientConnection, story = new ClientStory()): ClientStory {
-  connection.send(head(), undefined, story).end();
-  return story;
 }
 
 const OK = [[":status", "200"]] as const;
 
 describe("a request", () => {
   test("without a body ends with its head; the response has body, trailers and 1xx", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.peer.send(
@@ -82,7 +47,7 @@ describe("a request", () => {
   });
 
   test("has its edits, its body and its trailers", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = new ClientStory();
     const request = head("POST", "/up", [["transfer-encoding", "chunked"]]);
     const exchange = it.connection.send(request, new HeadEdits().set("x-id", "7"), story);
@@ -97,7 +62,7 @@ describe("a request", () => {
   });
 
   test("of a known length ends with its last byte", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const request = head("POST", "/", [["content-length", "4"]]);
     const exchange = it.connection.send(request, undefined, new ClientStory());
     exchange.write(Buffer.from("body"));
@@ -106,7 +71,7 @@ describe("a request", () => {
   });
 
   test("that is given up is reset, and its place is free", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = new ClientStory();
     const exchange: ClientExchange = it.connection.send(head(), undefined, story);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
@@ -119,7 +84,7 @@ describe("a request", () => {
   });
 
   test("whose response ends first is not sent to its end", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = new ClientStory();
     const request = head("POST", "/", [["transfer-encoding", "chunked"]]);
     const exchange = it.connection.send(request, undefined, story);
@@ -136,7 +101,7 @@ describe("a request", () => {
 
 describe("how many requests may be under way", () => {
   test("is the server's to say, and places are told when they become free", async () => {
-    await using it = await bench({}, { settings: [[3, 2]] });
+    await using it = await clientBench({}, { settings: [[3, 2]] });
     expect(it.connection.available).toBe(2);
     const stories = [get(it.connection), get(it.connection)];
     expect(it.connection.available).toBe(0);
@@ -154,7 +119,7 @@ describe("how many requests may be under way", () => {
 
 describe("an upstream that refuses", () => {
   test("a stream says that it was never looked at", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.peer.send(rstStream(1, "REFUSED_STREAM"));
@@ -164,7 +129,7 @@ describe("an upstream that refuses", () => {
   });
 
   test("by another reset was sent the request", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.peer.send(rstStream(1, "INTERNAL_ERROR"));
@@ -174,7 +139,7 @@ describe("an upstream that refuses", () => {
   });
 
   test("streams above the last of GOAWAY leaves them unsent, and finishes the others", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const [first, second] = [get(it.connection), get(it.connection)];
     await it.peer.expect("HEADERS 1 GET / END_STREAM", "HEADERS 3 GET / END_STREAM");
     it.peer.send(goaway(1, "NO_ERROR"));
@@ -190,7 +155,7 @@ describe("an upstream that refuses", () => {
   });
 
   test("for a reason of ours tells it to the pool", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     it.peer.send(goaway(0, "ENHANCE_YOUR_CALM", "too_many_pings"));
     await it.owner.retired;
     expect(it.owner.retiredBy).toMatchObject({ reason: "went-away", code: "ENHANCE_YOUR_CALM" });
@@ -222,7 +187,7 @@ describe("an upstream that breaks the protocol", () => {
     ],
     ["a large head", [headers(1, [...OK, ["x", "a".repeat(9_000)]])], "head-too-large"],
   ])("with %s is a 502 for one request; others go on", async (_, frames, reason) => {
-    await using it = await bench({ head: { maxBytes: 8_000, maxFields: 100 } });
+    await using it = await clientBench({ head: { maxBytes: 8_000, maxFields: 100 } });
     const [bad, good] = [get(it.connection), get(it.connection)];
     await it.peer.expect("HEADERS 1 GET / END_STREAM", "HEADERS 3 GET / END_STREAM");
     it.peer.send(...frames);
@@ -245,7 +210,7 @@ describe("an upstream that breaks the protocol", () => {
     ["a window too large", "FLOW_CONTROL_ERROR", windowUpdate(0, 0x7fff_ffff)],
     ["a frame too large", "FRAME_SIZE_ERROR", frame(1, 4, 1, Buffer.alloc(20_000))],
   ])("with %s ends the connection: %s", async (_, code, frames) => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.peer.send(frames);
@@ -256,7 +221,7 @@ describe("an upstream that breaks the protocol", () => {
   });
 
   test("that begins with something else than settings is not HTTP/2", async () => {
-    await using it = await bench({}, { settings: undefined });
+    await using it = await clientBench({}, { settings: undefined });
     it.peer.send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await it.owner.retired;
     expect(it.owner.retiredBy).toMatchObject({ scope: "connection", fault: "upstream" });
@@ -265,7 +230,7 @@ describe("an upstream that breaks the protocol", () => {
 
 describe("a connection", () => {
   test("that is retired takes nothing more and ends with its last response", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.connection.retire();
@@ -276,7 +241,7 @@ describe("a connection", () => {
   });
 
   test("whose server goes fails what is under way", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = get(it.connection);
     await it.peer.expect("HEADERS 1 GET / END_STREAM");
     it.peer.transport.end();
@@ -286,7 +251,7 @@ describe("a connection", () => {
   });
 
   test("asks a silent server whether it is there, and gives up when no answer comes", async () => {
-    await using it = await bench({ keepAlive: { intervalMs: 20, timeoutMs: 60 } });
+    await using it = await clientBench({ keepAlive: { intervalMs: 20, timeoutMs: 60 } });
     await it.peer.expect("PING weft-kal");
     it.peer.send(ping("weft-kal", true));
     await it.peer.expect("PING weft-kal");
@@ -295,13 +260,13 @@ describe("a connection", () => {
   });
 
   test("whose server says nothing is given up", async () => {
-    await using it = await bench({ prefaceTimeoutMs: 20 }, { settings: undefined });
+    await using it = await clientBench({ prefaceTimeoutMs: 20 }, { settings: undefined });
     await it.owner.retired;
     expect(it.owner.retiredBy).toMatchObject({ reason: "preface-timeout", fault: "upstream" });
   });
 
   test("whose server does not acknowledge settings is given up", async () => {
-    await using it = await bench({ settingsTimeoutMs: 20 }, { settings: undefined });
+    await using it = await clientBench({ settingsTimeoutMs: 20 }, { settings: undefined });
     it.peer.send(settings());
     await it.owner.retired;
     expect(it.owner.retiredBy).toMatchObject({ reason: "settings-timeout" });
@@ -316,7 +281,7 @@ describe("an upgrade", () => {
   ]);
 
   test("is an extended CONNECT, and the stream becomes a transport", async () => {
-    await using it = await bench({}, { settings: [[8, 1]] });
+    await using it = await clientBench({}, { settings: [[8, 1]] });
     expect(it.connection.allowsUpgrade).toBe(true);
     const story = new ClientStory();
     const exchange = it.connection.send(upgrade, undefined, story);
@@ -345,7 +310,7 @@ describe("an upgrade", () => {
   });
 
   test("that is refused is a response like any other", async () => {
-    await using it = await bench({}, { settings: [[8, 1]] });
+    await using it = await clientBench({}, { settings: [[8, 1]] });
     const story = new ClientStory();
     it.connection.send(upgrade, undefined, story).end();
     await it.peer.expect("HEADERS 1 GET /chat");
@@ -355,7 +320,7 @@ describe("an upgrade", () => {
   });
 
   test("that the server does not offer fails without being sent", async () => {
-    await using it = await bench();
+    await using it = await clientBench();
     const story = new ClientStory();
     it.connection.send(upgrade, undefined, story).end();
     await story.over;
