@@ -1,3 +1,4 @@
+import type { Authorization } from "#config/authorization.ts";
 import type { Cluster } from "#config/cluster.ts";
 import type { ConnectionRoutes } from "#config/connection-routes.ts";
 import type { Host } from "#proxy/upstream/host.ts";
@@ -19,13 +20,15 @@ export interface PairOptions {
   readonly inbound?: Partial<Cluster>;
   /** What the port carries; absent: whatever comes is looked at, and only requests are routed. */
   readonly content?: "tcp" | "detect";
+  /** Of the side that is called. */
+  readonly authorization?: Authorization;
 }
 
 /** Web calls payments through two proxies, by a loopback port of its own. */
-export async function pair({ appPort, outbound, inbound, content }: PairOptions) {
+export async function pair({ appPort, outbound, inbound, content, authorization }: PairOptions) {
   const issuer = freshIssuer();
   const name = `inbound|${appPort}`;
-  const requests = inboundListener(appPort, "strict");
+  const requests = inboundListener(appPort, "strict", authorization);
   const listener = content === undefined ? requests : { ...requests, content };
   const payments = await runPlane({
     name: "payments",
