@@ -1,38 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Snapshot } from "#config/snapshot.ts";
 import { systemClock } from "#core/clock.ts";
 import { silentLog } from "#core/log.ts";
-import { readSpiffeId } from "#core/spiffe/spiffe-id.ts";
 import { openListeningSocket } from "#net/listening-socket.ts";
 import { backend } from "../../test/support/backend.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { keptState } from "../../test/support/kept-state.ts";
 import { destination, endpoint, outboundResources } from "../../test/support/proxy-config.ts";
 import { direct, freshIssuer, idOf, SECRET, viaProxy } from "../../test/support/running-plane.ts";
 import { type TempDir, tempDir } from "../../test/support/temp-dir.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
-import { snapshotOf, writeLastGood } from "./config/last-good.ts";
-import { IdentityStore } from "./identity/identity-store.ts";
+import { snapshotOf } from "./config/last-good.ts";
 import { startProxy } from "./start-proxy.ts";
-
-/** What a run of the proxy `web` leaves behind. */
-async function keptState(dir: TempDir, snapshot: Snapshot): Promise<void> {
-  const issuer = freshIssuer();
-  const id = readSpiffeId(idOf("web"));
-  const store = new IdentityStore({
-    id,
-    trustDomain: "cluster.local",
-    path: join(dir.path, "identity"),
-    requestCertificate: async (csr) => issuer.issue(csr, id),
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    onRenewed: () => undefined,
-  });
-  await store.enrol();
-  writeLastGood(join(dir.path, "config"), snapshot);
-}
 
 async function start(dir: TempDir, more: Partial<Bootstrap> = {}) {
   const names = ["http-proxy", "admin", "metrics"] as const;

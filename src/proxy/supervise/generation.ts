@@ -38,8 +38,8 @@ export interface ChildOptions {
   readonly sockets: readonly SupervisedSocket[];
   /** Called for every start, so that a restarted proxy gets a fresh token. */
   bootstrap(sockets: readonly InheritedSocket[]): Promise<Bootstrap>;
-  /** The proxy's own log lines. */
-  readonly logPath: string;
+  /** File for the proxy's own log lines; absent: our standard error. */
+  readonly logPath?: string;
   readonly clock: Clock;
 }
 

@@ -34,11 +34,19 @@ export interface ProxyProcess {
   stop(deadlineMs: number): Promise<void>;
 }
 
-export function superviseProxy(options: ProxyProcessOptions): ProxyProcess {
+/** Of a parent that is itself what one proxy process is to another. */
+export interface SupervisedProxy extends ProxyProcess {
+  /** Somebody else serves the sockets: accepts nothing more. Resolves when everything is finished. */
+  retire(): Promise<void>;
+  /** After the access log was moved away. */
+  reopenLogs(): void;
+}
+
+export function superviseProxy(options: ProxyProcessOptions): SupervisedProxy {
   return new Supervisor(options);
 }
 
-class Supervisor implements ProxyProcess {
+class Supervisor implements SupervisedProxy {
   readonly #options: ProxyProcessOptions;
   readonly ready: Promise<void>;
   #current: Generation;
@@ -80,6 +88,17 @@ class Supervisor implements ProxyProcess {
     before.retire();
     void before.over.then(() => this.#retired.delete(before));
     return { kind: "replaced" };
+  }
+
+  async retire(): Promise<void> {
+    this.#isStopping = true;
+    const all = this.#all();
+    for (const generation of all) generation.retire();
+    await Promise.all(all.map(({ over }) => over));
+  }
+
+  reopenLogs(): void {
+    for (const generation of this.#all()) generation.signal("SIGHUP");
   }
 
   guard(pid: number): void {

@@ -10,8 +10,8 @@ export interface WorkerProcessOptions {
   /** Descriptors that it inherits, from `firstInheritedFd` on. */
   readonly fds: readonly number[];
   readonly bootstrap: Bootstrap;
-  /** Its own log lines. */
-  readonly logPath: string;
+  /** File for its own log lines; absent: our standard error. */
+  readonly logPath?: string | undefined;
   onEvent(event: ProxyEvent): void;
   /** It writes to another worker. */
   onRelay(line: RelayLine): void;
@@ -88,9 +88,9 @@ export class WorkerProcess {
 }
 
 function spawn({ command, environment, fds, logPath }: WorkerProcessOptions): Child {
-  const log = openSync(logPath, "a", 0o600);
+  const log = logPath === undefined ? undefined : openSync(logPath, "a", 0o600);
   try {
-    const stdio = ["pipe", "pipe", log, ...fds] as const;
+    const stdio = ["pipe", "pipe", log ?? "inherit", ...fds] as const;
     // A group of its own: Ctrl-C in the terminal is for the application, the proxy drains after it.
     return Bun.spawn([...command], {
       stdio: [...stdio],
@@ -98,7 +98,7 @@ function spawn({ command, environment, fds, logPath }: WorkerProcessOptions): Ch
       detached: true,
     }) as unknown as Child;
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
 }
 
