@@ -22,7 +22,7 @@ export interface Cluster {
   readonly multiplexing?: "off";
   /** A connection is given no further request when it is this old. Absent: any age. */
   readonly maxConnectionDurationMs?: number;
-  /** Absent: probes as every connection of a proxy has them. */
+  /** Absent: as every connection of a proxy has them: 10 probes, after 60 s, each second. */
   readonly tcpKeepalive?: TcpKeepalive;
   /** An upstream connection without requests is closed after this long; 0: never. */
   readonly idleTimeoutMs: number;
@@ -83,7 +83,7 @@ export interface Http2KeepAlive {
   readonly connectionIdleIntervalMs?: number;
 }
 
-/** Probes of the kernel, in its own units. Absent: 10 probes, after 60 s, each second. */
+/** Probes of the kernel, in its own units. What is absent is as Linux has it: 9 probes, after 7200 s, each 75 s. */
 export interface TcpKeepalive {
   readonly probes?: number;
   readonly timeS?: number;

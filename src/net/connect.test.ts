@@ -108,7 +108,7 @@ describe("without TLS", () => {
     transport.destroy();
   });
 
-  test("sets the probes that it is told, and leaves the others", async () => {
+  test("sets the probes that it is told, and the system's for the others", async () => {
     const { address } = await greeter("plain");
     const probes = async (tcpKeepalive: KeepaliveProbes) => {
       const transport = await connect({ address, tcpKeepalive });
@@ -117,8 +117,8 @@ describe("without TLS", () => {
       return all;
     };
     expect(await probes({ probes: 3, timeS: 7, intervalS: 2 })).toEqual([7, 2, 3]);
-    expect(await probes({ timeS: 7 })).toEqual([7, 1, 10]);
-    expect(await probes({})).toEqual([60, 1, 10]);
+    expect(await probes({ timeS: 7 })).toEqual([7, 75, 9]);
+    expect(await probes({})).toEqual([7_200, 75, 9]);
   });
 
   test("connects to a Unix socket", async () => {
@@ -170,6 +170,13 @@ describe("a failure tells apart", () => {
   test("a name without an address", async () => {
     const error = await failureOf(connect({ address: { host: "no-such-host.invalid", port: 80 } }));
     expect(error.code).toBe("dns-failed");
+  });
+
+  test("none from a time limit that is longer than any timer", async () => {
+    const { address } = await greeter("plain");
+    const transport = await connect({ address, connectTimeoutMs: 1_000 * 3_600_000 });
+    expect(transport.isClosed).toBe(false);
+    transport.destroy();
   });
 
   test("a server that does not answer in time", async () => {

@@ -43,6 +43,8 @@ export interface ConnectOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** A timer of the runtime that should take longer fires at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
  * Opens a connection; it reads nothing before somebody is attached. Throws NetError: `connect-refused`,
@@ -117,7 +119,7 @@ class Dialling {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => this.#fail(new NetError(code, `${this.#at} (${timeoutMs} ms)`)),
-      timeoutMs,
+      Math.min(timeoutMs, TIMER_MAX_MS),
     );
   }
 

@@ -8,7 +8,7 @@ const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 
-/** Probes of the kernel on a connection without traffic. Absent: 10 probes, 60 s, 1 s, as every connection has them. */
+/** Probes of the kernel on a connection without traffic. What is absent is as Linux has it: 9 probes, 7200 s, 75 s. */
 export interface KeepaliveProbes {
   readonly probes?: number;
   /** Silence before the first, in seconds. */
@@ -20,10 +20,10 @@ export interface KeepaliveProbes {
 /** For a connected TCP socket. Throws NetError `socket-failed`. Elsewhere than on Linux only the time can be set. */
 export function setKeepaliveProbes(
   socket: Socket,
-  { probes, timeS, intervalS }: KeepaliveProbes,
+  { probes = 9, timeS = 7_200, intervalS = 75 }: KeepaliveProbes,
 ): void {
   if (process.platform !== "linux") {
-    if (timeS !== undefined) socket.setKeepAlive(true, timeS * 1000);
+    socket.setKeepAlive(true, timeS * 1000);
     return;
   }
   const descriptor = descriptorOf(socket);
@@ -32,8 +32,7 @@ export function setKeepaliveProbes(
   setOption(descriptor, TCP_KEEPCNT, probes);
 }
 
-function setOption(descriptor: number, option: number, value: number | undefined): void {
-  if (value === undefined) return;
+function setOption(descriptor: number, option: number, value: number): void {
   const bytes = Int32Array.of(value);
   if (libc().setsockopt(descriptor, IPPROTO_TCP, option, bytes, bytes.byteLength) === 0) return;
   const { name, message } = lastError();

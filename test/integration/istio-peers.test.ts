@@ -146,6 +146,7 @@ describe("from a caller that does not know Weft", () => {
 
   test.each([
     [["istio-http/1.1", "istio"], "istio-http/1.1"],
+    [["istio-http/1.0", "istio", "http/1.0"], "istio-http/1.0"],
     [["http/1.1"], "http/1.1"],
   ])("that offers %j is served in HTTP/1.1", async (offered, chosen) => {
     const issuer = freshIssuer();

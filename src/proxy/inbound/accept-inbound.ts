@@ -17,10 +17,12 @@ import { applicationOf, callOf, denialOf, type InboundPassage, serveBytes } from
 const CONTENT_OF_ALPN: ReadonlyMap<string, HttpVersion | "tcp"> = new Map([
   ["weft-h2", "weft-h2"],
   ["istio-http/1.1", "http1"],
+  ["istio-http/1.0", "http1"],
   ["istio-h2", "http2"],
   ["istio", "tcp"],
   ["h2", "http2"],
   ["http/1.1", "http1"],
+  ["http/1.0", "http1"],
 ]);
 
 /** In the order of preference: Weft's own, HTTP and TCP inside Istio's mutual TLS, then clients that know neither name. */

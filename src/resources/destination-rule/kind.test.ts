@@ -43,6 +43,10 @@ describe("a traffic policy", () => {
       `${policy}.connectionPool.tcp.tcpKeepalive.probes: out-of-range`,
     ],
     [
+      { connectionPool: { tcp: { tcpKeepalive: { time: "10h" } } } },
+      `${policy}.connectionPool.tcp.tcpKeepalive.time: out-of-range`,
+    ],
+    [
       { connectionPool: { tcp: { idleTimeout: "-1h", maxConnections: 1 } } },
       `${policy}.connectionPool.tcp.idleTimeout: invalid`,
     ],

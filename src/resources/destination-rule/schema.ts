@@ -38,15 +38,15 @@ const limit = (description: string) => optional(integer(description, { minimum: 
 const tcpKeepalive = object(
   {
     probes: optional(
-      integer("Probes without an answer before the connection is given up; 10 unless written.", {
+      integer("Probes without an answer before the connection is given up; 9 unless written.", {
         minimum: 1,
         maximum: 127,
       }),
     ),
     time: optional(
-      duration("Silence before the first probe, in whole seconds; 60s unless written."),
+      duration("Silence before the first probe, in whole seconds; 7200s unless written."),
     ),
-    interval: optional(duration("Time between probes, in whole seconds; 1s unless written.")),
+    interval: optional(duration("Time between probes, in whole seconds; 75s unless written.")),
   },
   "Probes of the kernel on connections without traffic.",
 );
@@ -133,7 +133,7 @@ const errors = (description: string) => optional(integer(description, { minimum:
 const outlierDetection = object(
   {
     consecutive5xxErrors: errors(
-      "Errors in a row that eject an endpoint; 5 unless written, 0: never.",
+      "Errors in a row that eject an endpoint; 5 unless written, 0: never. Of gRPC, DEADLINE_EXCEEDED counts as 504, UNAVAILABLE as 503, UNIMPLEMENTED as 501, UNKNOWN, INTERNAL and DATA_LOSS as 500.",
     ),
     consecutiveGatewayErrors: errors(
       "Answers 502, 503 or 504 in a row that eject; never unless written.",

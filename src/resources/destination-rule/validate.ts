@@ -2,6 +2,7 @@ import type { Issue } from "#core/issue.ts";
 import type { Resource } from "../resource.ts";
 import { checkExportTo, checkHost, checkSelector, issue } from "../schema/checks.ts";
 import { duplicates } from "../schema/duplicates.ts";
+import { durationMs } from "../schema/duration.ts";
 import { fieldPath } from "../schema/field-path.ts";
 import type { DestinationRuleSpec, PortPolicySpec, TrafficPolicySpec } from "./schema.ts";
 
@@ -62,6 +63,7 @@ function validatePortPolicy(
 ): readonly Issue[] {
   return [
     ...validateOutlierDetection(outlierDetection, `${path}.outlierDetection`),
+    ...validateProbes(connectionPool?.tcp?.tcpKeepalive, `${path}.connectionPool.tcp.tcpKeepalive`),
     ...validateVersions(connectionPool?.http, `${path}.connectionPool.http`),
   ];
 }
@@ -82,6 +84,21 @@ function validateOutlierDetection(
       "does nothing unless splitExternalLocalOriginErrors is true: connect failures count as 5xx errors then",
     ),
   ];
+}
+
+/** The longest that Linux takes. */
+const probeTimeMaxS = 32_767;
+
+function validateProbes(
+  probes: NonNullable<NonNullable<PortPolicySpec["connectionPool"]>["tcp"]>["tcpKeepalive"],
+  path: string,
+): readonly Issue[] {
+  return (["time", "interval"] as const).flatMap((field) => {
+    const written = probes?.[field];
+    if (written === undefined || durationMs(written) <= probeTimeMaxS * 1000) return [];
+    const message = `expected at most ${probeTimeMaxS}s, got ${written}`;
+    return [issue(`${path}.${field}`, "out-of-range", message)];
+  });
 }
 
 type HttpSpec = NonNullable<PortPolicySpec["connectionPool"]>["http"];

@@ -24,6 +24,26 @@ test.each([
   [{ resolution: "DYNAMIC_DNS" }, ["spec.resolution: unsupported-value"]],
   [{ resolution: "DNS_ROUND_ROBIN" }, []],
   [{ hosts: ["*.example.com"], resolution: "DNS_ROUND_ROBIN" }, ["spec.hosts[0]: invalid"]],
+  [
+    { hosts: ["a.example.com", "b.example.com"], resolution: "DNS_ROUND_ROBIN" },
+    ["spec.hosts: invalid"],
+  ],
+  [
+    {
+      resolution: "DNS_ROUND_ROBIN",
+      endpoints: [{ address: "a.example" }, { address: "b.example" }],
+    },
+    ["spec.endpoints: invalid"],
+  ],
+  [
+    { resolution: "DNS_ROUND_ROBIN", workloadSelector: { labels: { a: "b" } } },
+    ["spec.workloadSelector: invalid"],
+  ],
+  [{ ports: [{ number: 80, name: "http", targetPort: 80 }] }, []],
+  [
+    { ports: [{ number: 80, name: "http", targetPort: 8080 }] },
+    ["spec.ports[0].targetPort: invalid"],
+  ],
   [{ endpoints: [{ address: "192.0.2.1" }] }, ["spec.endpoints: invalid"]],
   [
     { resolution: "STATIC", endpoints: [{ address: "a.example" }] },
@@ -65,12 +85,16 @@ test.each([
   expect(problemsOf(serviceEntryKind, { spec: { hosts, ports, ...more } })).toEqual(expected);
 });
 
-test("an entry that answers nobody is warned about", () => {
+test.each([
+  ["an entry that answers nobody", { hosts: ["short"], resolution: "STATIC" }, 2],
+  ["a place in the mesh where nobody is known", { hosts, location: "MESH_INTERNAL" }, 1],
+  ["an entry like others", { hosts, resolution: "DNS" }, 0],
+])("%s has its warnings", (_, more, count) => {
   const warnings = serviceEntryKind.warnings?.({
     apiVersion: "networking.istio.io/v1",
     kind: "ServiceEntry",
     metadata: { name: "a", namespace: "shop" },
-    spec: { hosts: ["short"], ports, resolution: "STATIC" },
+    spec: { ports, ...more },
   });
-  expect(warnings).toHaveLength(2);
+  expect(warnings).toHaveLength(count);
 });

@@ -22,7 +22,9 @@ export function validateServiceEntry(object: Resource): readonly Issue[] {
     ...addresses.flatMap((address, i) => validateAddress(address, fieldPath("spec.addresses", i))),
     ...checkDistinct(addresses, "spec.addresses"),
     ...validatePorts(spec.ports),
+    ...validateTargetPorts(spec),
     ...validateEndpoints(spec),
+    ...validateSingleName(spec),
     ...checkSelector(workloadSelector?.labels, "spec.workloadSelector.labels"),
     ...checkExportTo(spec.exportTo, "spec.exportTo"),
     ...(spec.subjectAltNames ?? []).flatMap((name, i) => validateIdentity(name, i)),
@@ -118,6 +120,35 @@ function validateEndpoints(spec: ServiceEntrySpec): readonly Issue[] {
   ];
 }
 
+function validateTargetPorts({ ports, resolution = "NONE" }: ServiceEntrySpec): readonly Issue[] {
+  return ports.flatMap(({ number, targetPort = number }, i) =>
+    resolution !== "NONE" || targetPort === number
+      ? []
+      : [
+          issue(
+            `spec.ports[${i}].targetPort`,
+            "invalid",
+            "does nothing with resolution NONE, where every request goes to the port that it names",
+          ),
+        ],
+  );
+}
+
+/** As Envoy's logical names: there is one. */
+function validateSingleName(spec: ServiceEntrySpec): readonly Issue[] {
+  const { resolution, hosts, endpoints = [], workloadSelector } = spec;
+  if (resolution !== "DNS_ROUND_ROBIN") return [];
+  const refuse = (field: string, message: string): readonly Issue[] => [
+    issue(`spec.${field}`, "invalid", `${message}; write resolution: DNS for several names`),
+  ];
+  if (workloadSelector !== undefined)
+    return refuse("workloadSelector", "may select more than the one name of DNS_ROUND_ROBIN");
+  if (endpoints.length > 1) return refuse("endpoints", "expected at most one with DNS_ROUND_ROBIN");
+  return endpoints.length === 0 && hosts.length > 1
+    ? refuse("hosts", "expected one with DNS_ROUND_ROBIN and no endpoints")
+    : [];
+}
+
 function validateEndpoint(
   { address, ports = {} }: WorkloadAddressSpec,
   resolution: string,
@@ -152,7 +183,8 @@ function validateIdentity(name: string, index: number): readonly Issue[] {
 }
 
 export function serviceEntryWarnings(object: Resource): readonly string[] {
-  const { hosts, endpoints = [], workloadSelector, resolution } = object.spec as ServiceEntrySpec;
+  const spec = object.spec as ServiceEntrySpec;
+  const { hosts, endpoints = [], workloadSelector, resolution, location } = spec;
   const namespace = object.metadata.namespace ?? "default";
   const warnings = hosts.flatMap((host, i) =>
     host.includes(".")
@@ -163,8 +195,12 @@ export function serviceEntryWarnings(object: Resource): readonly string[] {
   );
   if (resolution === "STATIC" && endpoints.length === 0 && workloadSelector === undefined)
     warnings.push("spec has resolution STATIC and no endpoints, so every request fails");
+  if (location === "MESH_INTERNAL" && (resolution === undefined || resolution === "NONE"))
+    warnings.push(
+      "spec.location is MESH_INTERNAL, but with resolution NONE nobody says who answers: calls are in plaintext unless a DestinationRule says ISTIO_MUTUAL and spec.subjectAltNames whom to expect",
+    );
   if (
-    isByName(object.spec as ServiceEntrySpec) &&
+    isByName(spec) &&
     endpoints.length === 0 &&
     workloadSelector === undefined &&
     hosts.length > 1
