@@ -5,6 +5,7 @@ import type { PlannedInstance, PlannedRun, PlannedStage } from "./plan.ts";
 /** Starting generators, pinning, asking whether the arm serves. */
 const AROUND_A_RUN_SECONDS = 0.45;
 const PAUSE_CHECK_SECONDS = 3;
+const START_SECONDS = 10;
 /** Opening and settling of 1,000 idle connections, and what TLS adds. */
 const IDLE_SECONDS = 3 + (2 * IDLE_CONNECTIONS) / FIXED_RATE;
 
@@ -19,8 +20,15 @@ export function openSeconds({ arm, setup }: PlannedInstance): number {
   return arm === "direct" ? 0.1 : 0.3 + entries * 0.00003;
 }
 
-export const stageSeconds = ({ instances, runs, settleSeconds, atOnce }: PlannedStage): number =>
-  sum(instances.map(openSeconds)) + sum(runs.map(runSeconds)) / atOnce + settleSeconds;
+/** Rest before idle memory is read, where it is read with care: processes give back what only their start needed. */
+export const startSeconds = ({ settleSeconds }: PlannedStage): number =>
+  Math.min(START_SECONDS, settleSeconds);
+
+export const stageSeconds = (stage: PlannedStage): number =>
+  sum(stage.instances.map(openSeconds)) +
+  sum(stage.runs.map(runSeconds)) / stage.atOnce +
+  startSeconds(stage) +
+  stage.settleSeconds;
 
 export const planSeconds = (stages: readonly PlannedStage[]): number =>
   PAUSE_CHECK_SECONDS + sum(stages.map(stageSeconds));

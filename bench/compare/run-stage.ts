@@ -7,7 +7,7 @@ import { type Memory, readMemory } from "../measure/memory.ts";
 import type { Sample } from "../measure/sample.ts";
 import type { ArmMemory } from "../report/result.ts";
 import { instanceKey } from "./cases.ts";
-import { openSeconds, runSeconds } from "./estimate.ts";
+import { openSeconds, runSeconds, startSeconds } from "./estimate.ts";
 import { type BrokenArm, type OpenInstance, openStage, reasonOf } from "./open-stage.ts";
 import type { PlannedRun, PlannedStage } from "./plan.ts";
 import type { Progress } from "./progress.ts";
@@ -31,10 +31,17 @@ export async function runStage(options: StageOptions): Promise<StageResult> {
   const { instances, broken } = await openStage(options);
   const opened = stage.instances.reduce((total, each) => total + openSeconds(each), 0);
   progress.add(opened, `every arm of stage ${stage.name} serves`, true);
+  if (stage.settleSeconds > 0) {
+    progress.add(0, "what starting needed is given back before memory is read", true);
+    await rest(options, startSeconds(stage));
+  }
   const idle = instances.map(memoryOf);
   const runner = new Runner(options, instances);
   await runner.runAll();
-  if (stage.settleSeconds > 0) await settle(options);
+  if (stage.settleSeconds > 0) {
+    progress.add(0, `memory is read after ${stage.settleSeconds} s of rest`, true);
+    await rest(options, stage.settleSeconds);
+  }
   const memory = instances.map((each, index) => armMemory(each, idle[index], runner, stage));
   return { samples: runner.samples, memory, broken: [...broken, ...runner.broken] };
 }
@@ -87,9 +94,7 @@ class Runner {
   }
 }
 
-async function settle({ lab, stage, progress }: StageOptions): Promise<void> {
-  const seconds = stage.settleSeconds;
-  progress.add(0, `memory is read after ${seconds} s of rest`, true);
+async function rest({ lab, progress }: StageOptions, seconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, seconds * 1_000);
   lab.signal.addEventListener("abort", () => resolve(), { once: true });
