@@ -53,6 +53,10 @@ const exchanges: Readonly<Record<string, Exchange>> = {
     request: `${lines("POST /l HTTP/1.1", "Host: recorder", "Content-Length: 100000")}${octets(100_000)}`,
     answer: `${lines("HTTP/1.1 201 Created", "Content-Length: 70000", "Location: /l/1")}${octets(70_000)}`,
   },
+  "large heads with bodies right behind them": {
+    request: `${lines("POST /h HTTP/1.1", "Host: recorder", `X-Large: ${"0123456789abcdef".repeat(2_500)}`, "Content-Length: 5")}hello`,
+    answer: `${lines("HTTP/1.1 200 OK", `X-Large: ${"fedcba9876543210".repeat(2_500)}`, "Content-Length: 7")}goodbye`,
+  },
   "an empty body with its length": {
     request: lines("POST /e HTTP/1.1", "Host: recorder", "Content-Length: 0"),
     answer: lines("HTTP/1.1 200 OK", "Content-Length: 0"),
