@@ -1,187 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
-import type { Authorization } from "#config/authorization.ts";
-import type { Cluster } from "#config/cluster.ts";
 import type { ConnectionRoutes } from "#config/connection-routes.ts";
-import type { ConfigResource } from "#config/snapshot.ts";
 import { helloFor } from "../../../test/support/client-hello.ts";
 import { eventually } from "../../../test/support/eventually.ts";
-import {
-  bytesTo,
-  destination,
-  endpoint,
-  httpProxyListener,
-  inboundCluster,
-  inboundListener,
-  outboundResources,
-  resource,
-  upstreamListener,
-} from "../../../test/support/proxy-config.ts";
-import { OK, onHeads, rawServer } from "../../../test/support/raw-server.ts";
-import {
-  freshIssuer,
-  idOf,
-  type RunningPlane,
-  runPlane,
-  SECRET,
-} from "../../../test/support/running-plane.ts";
-
-/** One end of a connection, and all that it was told. */
-interface Caller {
-  readonly socket: Socket;
-  readonly text: () => string;
-  readonly hasEnded: () => boolean;
-  readonly isClosed: () => boolean;
-}
-
-function call(port: number): Promise<Caller> {
-  const socket = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true });
-  let text = "";
-  let hasEnded = false;
-  let isClosed = false;
-  socket.on("data", (bytes) => {
-    text += bytes.toString("latin1");
-  });
-  socket.on("end", () => {
-    hasEnded = true;
-  });
-  socket.on("error", () => undefined);
-  socket.on("close", () => {
-    isClosed = true;
-  });
-  const caller = {
-    socket,
-    text: () => text,
-    hasEnded: () => hasEnded,
-    isClosed: () => isClosed || hasEnded,
-  };
-  return new Promise((resolve) => socket.on("connect", () => resolve(caller)));
-}
-
-const echo = (prefix = "") =>
-  rawServer((socket) => {
-    socket.on("data", (bytes) => socket.write(prefix + bytes.toString("latin1"), "latin1"));
-    socket.on("end", () => socket.end());
-  });
-
-/** Greets, then answers each line with itself. */
-const greeting = (words = "220 ready\r\n") =>
-  rawServer((socket) => {
-    socket.write(words);
-    socket.on("data", (bytes) => socket.write(bytes));
-    socket.on("end", () => socket.end());
-  });
-
-/** A loopback port of a proxy that leads to `db`, whose cluster has these endpoints. */
-async function leadingTo(
-  ports: readonly number[],
-  more: {
-    readonly connections?: ConnectionRoutes;
-    readonly cluster?: Partial<Cluster>;
-    readonly others?: readonly ReturnType<typeof destination>[];
-  } = {},
-): Promise<RunningPlane & { readonly here: number }> {
-  const { connections = bytesTo("db"), cluster, others = [] } = more;
-  const db = destination(
-    "db",
-    ports.map((port) => endpoint(port)),
-    { connections, ...(cluster && { cluster }) },
-  );
-  const resources = outboundResources([db, ...others], upstreamListener("upstream|1", "db"));
-  const plane = await runPlane({ name: "web", sockets: ["upstream|1", "admin"], resources });
-  return Object.assign(plane, { here: plane.port("upstream|1") });
-}
-
-const unusedPort = async (): Promise<number> => {
-  await using server = await rawServer(() => undefined);
-  return server.port;
-};
-
-async function metric(plane: RunningPlane, name: string): Promise<number> {
-  const families = plane.plane.metrics.families();
-  const values = families.find((family) => family.name === name)?.metrics ?? [];
-  return values.reduce((sum, each) => sum + (each.kind === "value" ? each.value : 0), 0);
-}
-
-describe("a port of which nobody said what it carries", () => {
-  test("serves a server that speaks first, and remembers that it does", async () => {
-    await using server = await greeting();
-    await using web = await leadingTo([server.port]);
-    for (let i = 0; i < 2; i++) {
-      const caller = await call(web.here);
-      await eventually(() => caller.text() === "220 ready\r\n");
-      caller.socket.write("GET / HTTP/1.1\r\n");
-      await eventually(() => caller.text().endsWith("GET / HTTP/1.1\r\n"));
-      caller.socket.end();
-      await eventually(caller.hasEnded);
-    }
-    await eventually(async () => (await web.log()).length === 2);
-    expect(web.plane.verdicts()).toEqual([
-      { destination: "db.shop.svc.cluster.local", spoken: ["server-first"] },
-    ]);
-  });
-
-  test("serves requests, bytes, TLS and a server that speaks first, side by side", async () => {
-    await using server = await rawServer((socket) => {
-      const silent = setTimeout(() => socket.write("hello"), 400);
-      socket.once("data", (bytes) => {
-        clearTimeout(silent);
-        const isRequest = bytes.toString("latin1").startsWith("GET");
-        socket.write(isRequest ? OK : `echo:${bytes.length}`);
-      });
-      socket.on("close", () => clearTimeout(silent));
-    });
-    await using web = await leadingTo([server.port]);
-    const said: string[] = [];
-    for (const words of ["GET / HTTP/1.1\r\nhost: db\r\n\r\n", "\x00\x00\x00\x08", helloFor("x")]) {
-      const caller = await call(web.here);
-      caller.socket.write(words);
-      await eventually(() => caller.text().length > 0);
-      said.push(caller.text().split("\r\n")[0] ?? "");
-      caller.socket.destroy();
-    }
-    const silent = await call(web.here);
-    await eventually(() => silent.text() === "hello");
-    silent.socket.destroy();
-    expect(said).toEqual(["HTTP/1.1 200 OK", "echo:4", `echo:${helloFor("x").length}`]);
-    expect(web.plane.verdicts()[0]?.spoken).toEqual(["http1", "tcp", "tls", "server-first"]);
-  });
-
-  test("forgets what it remembered when a caller begins after all", async () => {
-    await using first = await greeting();
-    await using web = await leadingTo([first.port]);
-    const greeted = await call(web.here);
-    await eventually(() => greeted.text().length > 0);
-    greeted.socket.destroy();
-    await using second = await rawServer((socket) => onHeads(socket, () => socket.write(OK)));
-    const changed = destination("db", [endpoint(second.port)], { connections: bytesTo("db") });
-    web.apply(outboundResources([changed], upstreamListener("upstream|1", "db")));
-    for (let i = 0; i < 2; i++) {
-      const caller = await call(web.here);
-      caller.socket.write("GET / HTTP/1.1\r\nhost: db\r\n\r\n");
-      await eventually(() => caller.text().includes("200 OK"));
-      caller.socket.destroy();
-    }
-    expect(web.plane.verdicts()[0]?.spoken).toEqual(["http1"]);
-  });
-
-  test("tells a silent caller when nothing can be reached, and waits for a request all the same", async () => {
-    await using web = await leadingTo([await unusedPort()]);
-    const silent = await call(web.here);
-    await eventually(silent.isClosed);
-    expect((await web.log())[0]).toMatchObject({
-      protocol: "TCP",
-      response_flags: "UF",
-      weft_error: "upstream-connect-refused",
-      upstream_cluster: "db",
-    });
-    const asking = await call(web.here);
-    asking.socket.write("GET / HTTP/1.1\r\nhost: db\r\n\r\n");
-    await eventually(() => asking.text().includes("upstream-connect-refused"));
-    expect(asking.text()).toStartWith("HTTP/1.1 503");
-    asking.socket.destroy();
-  });
-});
+import { bytesTo, destination, endpoint } from "../../../test/support/proxy-config.ts";
+import { rawServer } from "../../../test/support/raw-server.ts";
+import { call, echo, leadingTo, metric, unusedPort } from "./testing/tcp-ends.ts";
 
 describe("a connection of bytes", () => {
   test("is half-closed in both directions, whoever begins", async () => {
@@ -236,6 +60,32 @@ describe("a connection of bytes", () => {
     const lines = await web.log();
     expect(lines.every((line) => line.response_flags === "-")).toBe(true);
     expect(lines.some((line) => Number(line.attempts) > 1)).toBe(true);
+  });
+
+  test("leaves out an endpoint that could not be reached some times in a row", async () => {
+    await using live = await echo();
+    const outlierDetection = {
+      consecutive5xx: 2,
+      splitExternalLocalOriginErrors: false,
+      intervalMs: 60_000,
+      baseEjectionMs: 60_000,
+      maxEjectionMs: 60_000,
+      maxEjectionPercent: 50,
+      minHealthPercent: 0,
+    };
+    await using web = await leadingTo([await unusedPort(), live.port], {
+      connections: bytesTo("db", "tcp"),
+      cluster: { outlierDetection },
+    });
+    const cluster = web.plane.clusters.get("db");
+    await eventually(async () => {
+      const caller = await call(web.here);
+      caller.socket.write("x");
+      await eventually(() => caller.text() === "x");
+      caller.socket.destroy();
+      return cluster?.usableHosts.length === 1;
+    });
+    expect(cluster?.usableHosts[0]?.address).toBe(`127.0.0.1:${live.port}`);
   });
 
   test("is shared out by weight and routed by what its TLS asks for", async () => {
@@ -339,6 +189,22 @@ describe("a connection of bytes", () => {
     expect((await web.log())[0]).toMatchObject({ response_flags: "SI" });
   }, 15_000);
 
+  test("ends when it is as old as it may be, however busy", async () => {
+    await using server = await rawServer((socket) => {
+      const ticking = setInterval(() => socket.write("."), 100);
+      socket.on("close", () => clearInterval(ticking));
+    });
+    await using web = await leadingTo([server.port], {
+      connections: bytesTo("db", "tcp"),
+      cluster: { maxConnectionDurationMs: 1_000 },
+    });
+    const caller = await call(web.here);
+    await eventually(caller.isClosed);
+    expect(caller.text().length).toBeGreaterThan(3);
+    await eventually(async () => (await web.log()).length === 1);
+    expect((await web.log())[0]).toMatchObject({ response_flags: "DT" });
+  }, 15_000);
+
   test("is counted by Istio's names while it is open", async () => {
     await using server = await echo("reply:");
     await using web = await leadingTo([server.port], { connections: bytesTo("db", "tcp") });
@@ -406,168 +272,4 @@ describe("a connection of bytes", () => {
     expect(sent).toBeLessThan(64 * 1024 * 1024);
     socket.destroy();
   }, 15_000);
-});
-
-describe("CONNECT to a port of bytes", () => {
-  const secret = Buffer.from(`weft:${SECRET}`).toString("base64");
-  const head = (authority: string) =>
-    `CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\nproxy-authorization: Basic ${secret}\r\n\r\n`;
-
-  const proxyTo = (ports: readonly number[]) =>
-    runPlane({
-      name: "web",
-      sockets: ["http-proxy"],
-      resources: outboundResources(
-        [
-          destination(
-            "db",
-            ports.map((port) => endpoint(port)),
-            { connections: bytesTo("db", "tcp") },
-          ),
-        ],
-        httpProxyListener({ unknownHosts: "refuse" }),
-      ),
-    });
-
-  test("agrees when the destination does, and delivers what was sent ahead", async () => {
-    await using server = await greeting("hi\n");
-    await using web = await proxyTo([server.port]);
-    const caller = await call(web.port("http-proxy"));
-    caller.socket.write(`${head("db:80")}GET / HTTP/1.1\r\n\r\n`);
-    await eventually(() => caller.text().endsWith("hi\nGET / HTTP/1.1\r\n\r\n"));
-    expect(caller.text()).toStartWith("HTTP/1.1 200");
-    caller.socket.end();
-    await eventually(caller.hasEnded);
-    expect(await web.log()).toHaveLength(1);
-  });
-
-  test("that the destination refuses leaves what was sent ahead to be a request, under every rule", async () => {
-    await using web = await proxyTo([await unusedPort()]);
-    const caller = await call(web.port("http-proxy"));
-    caller.socket.write(`${head("db:80")}GET http://db/ahead HTTP/1.1\r\nhost: db\r\n\r\n`);
-    await eventually(() => caller.text().includes("407"));
-    const answers = caller.text();
-    expect(answers).toStartWith("HTTP/1.1 503");
-    expect(answers).toContain("weft-error: upstream-connect-refused");
-    expect(answers).toContain("weft-error: proxy-auth-required");
-    caller.socket.destroy();
-    await eventually(async () => (await web.log()).length === 2);
-    expect(await web.log()).toMatchObject([
-      { method: "CONNECT", response_code: 503 },
-      { method: "GET", path: "/ahead", response_code: 407 },
-    ]);
-  });
-});
-
-describe("between two proxies", () => {
-  async function pair(appPort: number, authorization?: Authorization) {
-    const issuer = freshIssuer();
-    const name = `inbound|${appPort}`;
-    const inbound = {
-      ...inboundListener(appPort, "strict", authorization),
-      content: "tcp",
-    } as const;
-    const db = await runPlane({
-      name: "db",
-      issuer,
-      sockets: [name],
-      resources: [
-        resource("listener", inbound),
-        resource("cluster", inboundCluster(appPort)),
-      ] satisfies readonly ConfigResource[],
-    });
-    const transport = {
-      kind: "auto-mtls",
-      sni: "outbound_.80_._.db",
-      extraIdentities: [],
-    } as const;
-    const to = endpoint(db.port(name), {
-      identities: [idOf("db")],
-      transports: ["istio-mtls", "plain"],
-    });
-    const web = await runPlane({
-      name: "web",
-      issuer,
-      sockets: ["upstream|1"],
-      resources: outboundResources(
-        [destination("db", [to], { cluster: { transport }, connections: bytesTo("db") })],
-        upstreamListener("upstream|1", "db"),
-      ),
-    });
-    return {
-      db,
-      web,
-      here: web.port("upstream|1"),
-      there: db.port(name),
-      async [Symbol.asyncDispose]() {
-        await web[Symbol.asyncDispose]();
-        await db[Symbol.asyncDispose]();
-      },
-    };
-  }
-
-  const denyPort = (port: number): Authorization => ({
-    deny: [
-      {
-        name: "ns[shop]-policy[no-db]-rule[0]",
-        origin: { kind: "AuthorizationPolicy", namespace: "shop", name: "no-db", generation: 1 },
-        when: { kind: "destination-port", port },
-      },
-    ],
-  });
-
-  test("bytes travel by mutual TLS, a server that speaks first included", async () => {
-    await using server = await greeting();
-    await using both = await pair(server.port);
-    const caller = await call(both.here);
-    await eventually(() => caller.text() === "220 ready\r\n");
-    caller.socket.write("quit");
-    await eventually(() => caller.text().endsWith("quit"));
-    caller.socket.end();
-    await eventually(caller.hasEnded);
-    await eventually(async () => (await both.db.log()).length === 1);
-    expect((await both.db.log())[0]).toMatchObject({
-      protocol: "TCP",
-      peer: idOf("web"),
-      response_flags: "-",
-    });
-    const family = both.db.plane.metrics
-      .families()
-      .find(({ name }) => name === "istio_tcp_connections_opened_total");
-    expect(Object.fromEntries(family?.metrics[0]?.labels ?? [])).toMatchObject({
-      reporter: "destination",
-      source_principal: idOf("web"),
-      request_protocol: "tcp",
-      connection_security_policy: "mutual_tls",
-    });
-  });
-
-  test("a caller without a certificate is closed, and the log says why", async () => {
-    await using server = await greeting();
-    await using both = await pair(server.port);
-    const stranger = await call(both.there);
-    stranger.socket.write("bytes");
-    await eventually(stranger.isClosed);
-    expect(stranger.text()).toBe("");
-    expect(server.connections).toBe(0);
-    expect((await both.db.log())[0]).toMatchObject({
-      protocol: "TCP",
-      response_flags: "UAEX",
-      response_code_details: "mutual_tls_required",
-      weft_error: "tls-required",
-    });
-  });
-
-  test("a policy by port closes the connection, and names the rule", async () => {
-    await using server = await greeting();
-    await using both = await pair(server.port, denyPort(server.port));
-    const caller = await call(both.here);
-    await eventually(caller.isClosed);
-    expect([caller.text(), server.connections]).toEqual(["", 0]);
-    expect((await both.db.log())[0]).toMatchObject({
-      response_flags: "UAEX",
-      weft_error: "denied-by-policy",
-      response_code_details: "rbac_access_denied_matched_policy[ns[shop]-policy[no-db]-rule[0]]",
-    });
-  });
 });
