@@ -14,7 +14,7 @@ import type {
   ServerExchange,
   ServerExchangeEvents,
 } from "#http/exchange.ts";
-import { http1Server } from "#http/server/server-connection.ts";
+import { http1Server } from "#http/server/serve-http1.ts";
 import { connect } from "#net/connect.ts";
 import { listen } from "#net/listener.ts";
 import { fieldName } from "#wire/http1/field-name.ts";

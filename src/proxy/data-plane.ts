@@ -5,7 +5,7 @@ import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import type { ServerExchangeEvents } from "#http/exchange.ts";
-import { serveHttp1 } from "#http/server/server-connection.ts";
+import { serveHttp1 } from "#http/server/serve-http1.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
 import { TurnClock } from "#net/turn-clock.ts";

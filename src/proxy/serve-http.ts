@@ -1,7 +1,8 @@
 import type { ProxyFailureCode } from "#core/errors/proxy-failures.ts";
 import type { RequestHandler } from "#http/exchange.ts";
 import { serveHttp2 } from "#http/http2/server-connection.ts";
-import { type ServerConnection, serveHttp1 } from "#http/server/server-connection.ts";
+import { serveHttp1 } from "#http/server/serve-http1.ts";
+import type { ServerConnection } from "#http/server/server-connection.ts";
 import type { Transport } from "#net/transport.ts";
 import type { Downstream } from "./downstream.ts";
 import { type Failure, failureReply } from "./local-reply.ts";

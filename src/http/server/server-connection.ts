@@ -7,22 +7,23 @@
  *     ▼                   ▼                   ▼
  *   closed ◀──linger── refused: answered, FIN sent, read on for a moment so that the answer arrives
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
 import { BodyDecoder, type BodySink } from "#wire/http1/body-decoder.ts";
 import type { Fields, Http1RequestHead } from "#wire/http1/head.ts";
 import { Http1Error } from "#wire/http1/http1-error.ts";
-import { encodeLocalHead } from "#wire/http1/local-head.ts";
 import { decodeRequestHead } from "#wire/http1/request-head.ts";
 import { BodyWriter } from "../body-writer.ts";
 import type { PeerError, RequestHandler } from "../exchange.ts";
 import { HeldBytes } from "../held-bytes.ts";
 import { ResumedTransport } from "../resumed-transport.ts";
-import { Deadline } from "../timer-wheel.ts";
 import { UnreadWatch } from "../unread-watch.ts";
+import { BodyPace } from "./body-pace.ts";
+import { LazyDeadline } from "./lazy-deadline.ts";
 import { type ExchangeHost, Http1ServerExchange } from "./server-exchange.ts";
-import { SERVER_OPTIONS, type ServerOptions } from "./server-options.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { writeRefusal } from "./write-refusal.ts";
 
 /** A connection that is being served. */
 export interface ServerConnection {
@@ -42,37 +43,9 @@ const LF = 10;
 /** With so much waiting for the client no further request of it is begun. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
-/** Serves requests until the connection ends. `onClosed` is called once. */
-export function serveHttp1(
-  transport: Transport,
-  handler: RequestHandler,
-  options: Partial<ServerOptions> = {},
-  onClosed: (connection: ServerConnection) => void = () => undefined,
-): ServerConnection {
-  const connection = new Http1ServerConnection(
-    transport,
-    handler,
-    { ...SERVER_OPTIONS, ...options },
-    onClosed,
-  );
-  connection.start();
-  return connection;
-}
-
-/** As `serveHttp1`, for listeners: the options are merged once, not per connection. */
-export function http1Server(
-  handler: RequestHandler,
-  options: Partial<ServerOptions> = {},
-): (transport: Transport, onClosed?: (connection: ServerConnection) => void) => ServerConnection {
-  const merged = { ...SERVER_OPTIONS, ...options };
-  return (transport, onClosed = () => undefined) => {
-    const connection = new Http1ServerConnection(transport, handler, merged, onClosed);
-    connection.start();
-    return connection;
-  };
-}
-
-class Http1ServerConnection implements ServerConnection, TransportEvents, BodySink, ExchangeHost {
+export class Http1ServerConnection
+  implements ServerConnection, TransportEvents, BodySink, ExchangeHost
+{
   readonly transport: Transport;
   readonly #handler: RequestHandler;
   readonly #options: ServerOptions;
@@ -80,9 +53,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   readonly #held = new HeldBytes();
   readonly #decoder: BodyDecoder;
   readonly #writer: BodyWriter;
-  readonly #deadline: Deadline;
-  #dueAtMs = Number.POSITIVE_INFINITY;
-  #armedAtMs = Number.POSITIVE_INFINITY;
+  readonly #deadline: LazyDeadline;
+  readonly #pace: BodyPace;
   #state: State = "idle";
   #exchange: Http1ServerExchange | undefined = undefined;
   #headStartedAtMs = 0;
@@ -94,9 +66,6 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   /** The next request waits until the client has read answers. */
   #isBlocked = false;
   #unread: UnreadWatch | undefined = undefined;
-  /** As if the body had arrived without the pauses that we made; NaN before its first byte is due. */
-  #bodyStartedAtMs = Number.NaN;
-  #pausedAtMs = 0;
   #discardedBytes = 0;
   #isReading = false;
   #startedThisTurn = 0;
@@ -115,7 +84,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#onClosed = onClosed;
     this.#decoder = new BodyDecoder("downstream", options.body);
     this.#writer = new BodyWriter(transport);
-    this.#deadline = new Deadline(() => this.#onDeadline());
+    this.#deadline = new LazyDeadline(options.wheel, options.now, () => this.#onDeadline());
+    this.#pace = new BodyPace(options);
   }
 
   get isIdle(): boolean {
@@ -129,7 +99,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   start(): void {
     this.transport.attach(this);
-    this.#due(this.#options.idleTimeoutMs);
+    this.#deadline.after(this.#options.idleTimeoutMs);
   }
 
   date(): string {
@@ -140,7 +110,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#isDraining = true;
     if (this.#state !== "idle") return;
     if (idleMs === 0) this.#endNow();
-    else this.#due(Math.min(idleMs, this.#options.idleTimeoutMs));
+    else this.#deadline.after(Math.min(idleMs, this.#options.idleTimeoutMs));
   }
 
   destroy(): void {
@@ -192,7 +162,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
   }
 
   onClose(error: NetError | undefined): void {
-    this.#options.wheel.cancel(this.#deadline);
+    this.#deadline.cancel();
     this.#unread?.stop();
     const exchange = this.#exchange;
     const wasInExchange = this.#state === "exchange";
@@ -217,7 +187,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     }
     if (head === undefined) {
       this.#held.append(bytes);
-      this.#dueBy(this.#headStartedAtMs + this.#options.headTimeoutMs);
+      this.#deadline.at(this.#headStartedAtMs + this.#options.headTimeoutMs);
       return;
     }
     const after = head.base + head.sizeBytes;
@@ -231,8 +201,8 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#closesAfterResponse = false;
     this.#isReading = true;
     this.#decoder.reset(head.bodyKind, head.contentLength);
-    this.#due(Number.POSITIVE_INFINITY);
-    this.#bodyStartedAtMs = Number.NaN;
+    this.#deadline.after(Number.POSITIVE_INFINITY);
+    this.#pace.reset();
     exchange.events = this.#handler(exchange);
     if (head.bodyKind === "none" && !exchange.isOver) exchange.events.onRequestEnd(undefined);
     this.#isReading = false;
@@ -281,7 +251,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
 
   onBodyEnd(trailers: Fields | undefined): void {
     const exchange = this.#exchange;
-    this.#due(Number.POSITIVE_INFINITY);
+    this.#deadline.after(Number.POSITIVE_INFINITY);
     if (exchange !== undefined && !exchange.isOver) exchange.events?.onRequestEnd(trailers);
   }
 
@@ -321,7 +291,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       this.#state = "idle";
       this.#startedThisTurn = 0;
       if (this.#isDraining || this.#isPeerEnded) this.#endNow();
-      else this.#due(this.#options.idleTimeoutMs);
+      else this.#deadline.after(this.#options.idleTimeoutMs);
       return;
     }
     this.#advanceHeld();
@@ -371,7 +341,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     else {
       this.#state = "discarding";
       this.#discardedBytes = 0;
-      this.#due(this.#options.headTimeoutMs);
+      this.#deadline.after(this.#options.headTimeoutMs);
     }
     const events = exchange?.events;
     if (events !== undefined) events.onExchangeEnd(undefined);
@@ -392,7 +362,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#state = "over";
-    this.#options.wheel.cancel(this.#deadline);
+    this.#deadline.cancel();
     this.#unread?.stop();
     const early = this.#held.take();
     queueMicrotask(() => {
@@ -410,11 +380,11 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#isBodyPaused = isPaused;
     if (isPaused) {
       this.transport.pause();
-      this.#pausedAtMs = this.#options.now();
-      this.#due(Number.POSITIVE_INFINITY);
+      this.#pace.pause();
+      this.#deadline.after(Number.POSITIVE_INFINITY);
       return;
     }
-    this.#bodyStartedAtMs += this.#options.now() - this.#pausedAtMs;
+    this.#pace.resume();
     if (!this.#isHoldPaused) {
       this.transport.resume();
       if (!this.#decoder.isIdle) this.#dueBody();
@@ -443,20 +413,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
       this.transport.destroy(new NetError("closed", error.message, error));
       return;
     }
-    const reply = this.#options.describeError(error, exchange?.request);
-    const body = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
-    this.transport.write(
-      encodeLocalHead({
-        status: reply.status,
-        ...(reply.reason !== undefined && { reason: reply.reason }),
-        fields: reply.fields,
-        contentLength: body.length,
-        date: this.#options.date(),
-        close: true,
-        minor: 1,
-      }),
-    );
-    if (exchange?.request.method !== "HEAD") this.transport.write(body);
+    writeRefusal(this.transport, this.#options, error, exchange?.request);
     this.#linger();
   }
 
@@ -467,7 +424,7 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     this.#discardedBytes = 0;
     if (this.#isHoldPaused || this.#isBodyPaused) this.transport.resume();
     this.transport.end();
-    this.#due(this.#options.lingerMs);
+    this.#deadline.after(this.#options.lingerMs);
   }
 
   #endNow(): void {
@@ -479,49 +436,17 @@ class Http1ServerConnection implements ServerConnection, TransportEvents, BodySi
     if (this.#discardedBytes > this.#options.maxDiscardedBytes) this.transport.destroy();
   }
 
-  // ── deadlines: one object per connection, moved lazily ──
+  // ── deadlines ──
 
   /** A body is under way, and a piece of it has come or may come. */
   #dueBody(): void {
     const exchange = this.#exchange;
     if (this.#state !== "exchange" || exchange === undefined || this.#isBodyPaused) return;
-    const { bodyTimeoutMs, bodyRate, now } = this.#options;
-    const isRated = bodyRate !== undefined && exchange.request.bodyKind === "length";
-    if (bodyTimeoutMs === undefined && !isRated) return;
-    const nowMs = now();
-    let atMs = bodyTimeoutMs === undefined ? Number.POSITIVE_INFINITY : nowMs + bodyTimeoutMs;
-    if (isRated) {
-      if (Number.isNaN(this.#bodyStartedAtMs)) this.#bodyStartedAtMs = nowMs;
-      const earnedMs = (exchange.bodyBytesReceived * 1_000) / bodyRate.bytesPerSecond;
-      atMs = Math.min(atMs, this.#bodyStartedAtMs + bodyRate.graceMs + earnedMs);
-    }
-    this.#dueBy(atMs);
-  }
-
-  #due(afterMs: number): void {
-    if (afterMs === Number.POSITIVE_INFINITY) this.#dueAtMs = afterMs;
-    else this.#dueBy(this.#options.now() + afterMs);
-  }
-
-  #dueBy(atMs: number): void {
-    this.#dueAtMs = atMs;
-    // Later than what is armed: the earlier expiry arms the rest.
-    if (!this.#deadline.isArmed || atMs < this.#armedAtMs) this.#arm(atMs - this.#options.now());
-  }
-
-  #arm(afterMs: number): void {
-    this.#armedAtMs = this.#dueAtMs;
-    this.#options.wheel.arm(this.#deadline, afterMs);
+    const atMs = this.#pace.dueAtMs(exchange.request, exchange.bodyBytesReceived);
+    if (atMs !== Number.POSITIVE_INFINITY) this.#deadline.at(atMs);
   }
 
   #onDeadline(): void {
-    const restMs = this.#dueAtMs - this.#options.now();
-    if (restMs === Number.POSITIVE_INFINITY) return;
-    if (restMs > 0) {
-      this.#arm(restMs);
-      return;
-    }
-    this.#dueAtMs = Number.POSITIVE_INFINITY;
     if (this.#state === "idle") this.#endNow();
     else if (this.#state === "head") this.#refuse(new Http1Error("head-timeout"));
     else if (this.#state === "exchange") this.#refuse(new Http1Error("body-timeout"));

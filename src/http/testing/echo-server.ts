@@ -7,7 +7,8 @@ import type {
   ServerExchange,
   ServerExchangeEvents,
 } from "../exchange.ts";
-import { http1Server, type ServerConnection } from "../server/server-connection.ts";
+import { http1Server } from "../server/serve-http1.ts";
+import type { ServerConnection } from "../server/server-connection.ts";
 import type { ServerOptions } from "../server/server-options.ts";
 
 export class Seen implements ServerExchangeEvents {

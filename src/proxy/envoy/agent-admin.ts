@@ -2,7 +2,7 @@
 // it is not passed on.
 
 import type { LocalReply, RequestHead, ServerExchange } from "#http/exchange.ts";
-import { serveHttp1 } from "#http/server/server-connection.ts";
+import { serveHttp1 } from "#http/server/serve-http1.ts";
 import { type Listener, listen } from "#net/listener.ts";
 import { certificatesPage } from "../admin/certificates-page.ts";
 import type { InheritedSocket } from "../bootstrap.ts";
