@@ -98,13 +98,28 @@ describe("past its limit, each flood ends the connection; up to it, the client i
   });
 
   test("resets of streams that are over already", async () => {
-    const options = flood({ resets: { burst: 20, perSecond: 0 } });
+    const options = flood({ controlFrames: { burst: 100, perSecond: 0 } });
     const late = (count: number) => [
       headers(1, [...REQUEST, ["connection", "x"]]),
       ...times(count, () => rstStream(1, "CANCEL")),
     ];
-    expect(await expectRefused(options, late(20))).toBe("ENHANCE_YOUR_CALM");
-    await expectServed(options, late(19));
+    expect(await expectRefused(options, late(101))).toBe("ENHANCE_YOUR_CALM");
+    await expectServed(options, late(80));
+  });
+
+  test("but requests that are given up when they were answered are no flood", async () => {
+    const options = flood({ resets: { burst: 5, perSecond: 0 } });
+    await using server = await http2EchoServer(options, undefined, ({ exchange }) =>
+      exchange.reply({ status: 403, fields: [], body: "" }),
+    );
+    const peer = await ScriptedPeer.connect(server.port);
+    for (let id = 1; id < 40; id += 2) {
+      peer.send(headers(id, request("POST"), OPEN));
+      await peer.expect(`HEADERS ${id} 403 END_STREAM`);
+      peer.send(rstStream(id, "NO_ERROR"));
+    }
+    await peer.settled();
+    expect(peer.words.filter((word) => word.startsWith("GOAWAY"))).toEqual([]);
   });
 
   test("resets that the server is made to send", async () => {

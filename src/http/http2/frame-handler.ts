@@ -227,12 +227,13 @@ export class FrameHandler implements FrameSink {
     this.#expectNotIdle(streamId);
     const stream = this.#host.streams.get(streamId);
     if (stream === undefined) {
-      if (this.#host.isServer) this.#host.guard.onLateReset();
+      if (this.#host.isServer) this.#host.guard.onControl();
       this.#host.closed.onLateReset(streamId);
       return;
     }
     this.#host.resetByPeer(stream, code);
-    if (this.#host.isServer) this.#host.guard.onReset(stream.startedAtMs);
+    // Whoever has the whole answer may well not go on with the request.
+    if (this.#host.isServer && !stream.isSent) this.#host.guard.onReset(stream.startedAtMs);
   }
 
   #onSettings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {

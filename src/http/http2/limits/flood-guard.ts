@@ -69,14 +69,9 @@ export class FloodGuard {
     if (++this.#windowUpdates > allowed) throw new Http2Error("window-update-flood");
   }
 
-  /** The peer has reset a stream that was over already: in good faith once per stream, when the two crossed. */
-  onLateReset(): void {
-    if (!this.#resets.take(this.#now)) throw new Http2Error("reset-flood");
-  }
-
   /** A stream was reset by the peer, or had to be reset by us because of what the peer did. */
   onReset(startedAtMs: number): void {
-    this.onLateReset();
+    if (!this.#resets.take(this.#now)) throw new Http2Error("reset-flood");
     const { earlyResetMs, earlyResetsFrom } = this.#limits;
     if (this.#now() - startedAtMs < earlyResetMs) this.#earlyResets++;
     if (this.#streams >= earlyResetsFrom && this.#earlyResets * 2 > this.#streams)

@@ -12,8 +12,8 @@ export interface FloodLimits {
   /** 5 + 2 × (streams + this many per DATA frame that was sent). */
   readonly windowUpdatesPerData: number;
   /**
-   * PING, SETTINGS, GOAWAY, frames that mean nothing, and header blocks of streams that are over. A PING for each DATA frame of
-   * either side is free: that is how peers measure the way.
+   * PING, SETTINGS, GOAWAY, frames that mean nothing, header blocks and resets of streams that are over. A PING for each DATA
+   * frame of either side is free: that is how peers measure the way.
    */
   readonly controlFrames: TokenRate;
   /** RST_STREAM received, and sent because the peer made us. */
