@@ -13,6 +13,7 @@ import {
 } from "./http2/case-targets.ts";
 import { HTTP2_CASES } from "./http2/every-case.ts";
 import type { Http2Case } from "./http2/http2-case.ts";
+import { MALFORMED } from "./http2/message-cases.ts";
 
 let targets: RunningTargets;
 
@@ -56,3 +57,8 @@ for (const target of MUTUAL_TLS_TARGETS)
   describe(`the inbound port under mutual TLS, by ${target.name}:`, () => {
     everyCase(target);
   });
+
+test("of all the malformed requests, none has reached the application", () => {
+  expect(targets.seen.length).toBeGreaterThan(HTTP2_CASES.length);
+  expect(targets.seen.filter(({ headers }) => MALFORMED in headers)).toEqual([]);
+});

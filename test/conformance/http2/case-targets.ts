@@ -15,7 +15,7 @@ import {
   resource,
   upstreamListener,
 } from "../../support/proxy-config.ts";
-import { freshIssuer, idOf, runPlane, SECRET } from "../../support/running-plane.ts";
+import { freshIssuer, idOf, runPlane, SECRET, type Seen } from "../../support/running-plane.ts";
 import type { TestIssuer } from "../../support/test-issuer.ts";
 import type { Manner } from "./case-peer.ts";
 
@@ -27,6 +27,8 @@ export interface CaseTarget {
 
 export interface RunningTargets extends AsyncDisposable {
   connect(target: CaseTarget): Promise<Transport>;
+  /** What has reached the application behind the proxies. */
+  readonly seen: readonly Seen[];
 }
 
 const plain: Manner = { dialect: "standard", authority: "payments", fields: [] };
@@ -96,6 +98,7 @@ export async function runTargets(): Promise<RunningTargets> {
   const context = clientContext(issuer);
   const running = stack.move();
   return {
+    seen: app.seen,
     async connect(target) {
       const port = ports.get(target);
       if (port !== undefined) return connect({ address: { host: "127.0.0.1", port } });

@@ -13,6 +13,9 @@ const requestFields = section("http2 8.1.2.3");
 const lengths = section("http2 8.1.2.6");
 const push = section("http2 8.2");
 
+/** No application may ever see this field. */
+export const MALFORMED = "x-malformed";
+
 type Edit = (fields: readonly RawField[]) => readonly RawField[];
 
 /** A request with other fields than it should have is refused, and nothing else is. */
@@ -25,7 +28,7 @@ function malformed(
   return of(
     title,
     async (peer) => {
-      peer.send(peer.fields(1, edit(peer.request())));
+      peer.send(peer.fields(1, edit(peer.request("GET", [[MALFORMED, "1"]]))));
       await peer.refusedStream(1, "PROTOCOL_ERROR");
       peer.send(peer.get(3));
       await peer.answered(3);
