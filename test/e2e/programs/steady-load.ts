@@ -12,6 +12,9 @@ interface Result {
   /** Times that a connection was opened. */
   opened: number;
   slowestMs: number;
+  /** From the moment at which a request was due. */
+  p50Us: number;
+  p99Us: number;
 }
 
 const BODY = "what must be done once";
@@ -23,15 +26,17 @@ const POST = head("POST /", `Content-Length: ${BODY.length}\r\n`) + BODY;
 class Line {
   readonly #port: number;
   readonly #result: Result;
+  readonly #latenciesMs: number[];
   readonly #onFree: (line: Line) => void;
   #socket: Socket<undefined> | undefined;
   #dueMs = 0;
   #isBusy = false;
   #text = "";
 
-  constructor(port: number, result: Result, onFree: (line: Line) => void) {
+  constructor(port: number, result: Result, latenciesMs: number[], onFree: (line: Line) => void) {
     this.#port = port;
     this.#result = result;
+    this.#latenciesMs = latenciesMs;
     this.#onFree = onFree;
   }
 
@@ -86,13 +91,17 @@ class Line {
     const result = this.#result;
     if (failure === undefined) result.answered++;
     else if (++result.failed <= 5) result.failures.push(failure);
-    result.slowestMs = Math.max(result.slowestMs, performance.now() - this.#dueMs);
+    this.#latenciesMs.push(performance.now() - this.#dueMs);
     this.#onFree(this);
   }
 }
 
 async function run(port: number, rate: number, seconds: number, connections: number) {
-  const result: Result = { sent: 0, answered: 0, failed: 0, failures: [], opened: 0, slowestMs: 0 };
+  const result: Result = {
+    ...{ sent: 0, answered: 0, failed: 0, failures: [], opened: 0 },
+    ...{ slowestMs: 0, p50Us: 0, p99Us: 0 },
+  };
+  const latenciesMs: number[] = [];
   const total = Math.round(rate * seconds);
   const done = Promise.withResolvers<void>();
   const free: Line[] = [];
@@ -101,7 +110,7 @@ async function run(port: number, rate: number, seconds: number, connections: num
     free.push(line);
     if (result.answered + result.failed === total) done.resolve();
   };
-  for (let i = 0; i < connections; i++) free.push(new Line(port, result, onFree));
+  for (let i = 0; i < connections; i++) free.push(new Line(port, result, latenciesMs, onFree));
   const timer = setInterval(() => {
     const due = Math.min(total, Math.floor(((performance.now() - startedMs) * rate) / 1_000));
     while (result.sent < due) {
@@ -113,7 +122,11 @@ async function run(port: number, rate: number, seconds: number, connections: num
   }, 1);
   await done.promise;
   clearInterval(timer);
-  return { ...result, slowestMs: Math.round(result.slowestMs) };
+  latenciesMs.sort((one, other) => one - other);
+  const at = (share: number): number =>
+    latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0;
+  const us = (share: number): number => Math.round(at(share) * 1_000);
+  return { ...result, slowestMs: Math.round(at(1)), p50Us: us(0.5), p99Us: us(0.99) };
 }
 
 const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2).map(Number);

@@ -1,0 +1,114 @@
+// A connection that says what it likes and remembers only the words that matter of what it is told.
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
+import { AnswerWords } from "./answer-words.ts";
+
+export interface AttackTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Absent: plaintext. */
+  readonly tls?: { readonly context: SecureContext; readonly alpn: readonly string[] };
+}
+
+/** What an attacker of the mesh shows. */
+export function attackerContext(identity: {
+  readonly chainPem: string;
+  readonly keyPem: string;
+}): SecureContext {
+  return createSecureContext({ cert: identity.chainPem, key: identity.keyPem });
+}
+
+export class AttackSocket {
+  readonly words: AnswerWords;
+  isClosed = false;
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  #isDeaf = false;
+  readonly #gone = Promise.withResolvers<void>();
+
+  private constructor(socket: Socket, speaks: "http1" | "http2") {
+    this.#socket = socket;
+    this.closed = this.#gone.promise;
+    socket.setMaxListeners(0); // who gives up waiting for room leaves his listener
+    this.words = new AnswerWords(speaks);
+    socket.on("data", (bytes: Buffer) => {
+      this.words.take(bytes);
+      if (this.#isDeaf) socket.pause(); // only from here does the runtime obey for certain
+    });
+    socket.on("end", () => {
+      this.words.ended();
+      socket.end();
+    });
+    socket.on("error", () => undefined); // `close` follows
+    socket.on("close", () => {
+      this.isClosed = true;
+      this.words.ended();
+      this.#gone.resolve();
+    });
+  }
+
+  /** Throws when the connection or the handshake is refused. */
+  static async open(target: AttackTarget, speaks: "http1" | "http2"): Promise<AttackSocket> {
+    const { host, port, tls } = target;
+    const socket =
+      tls === undefined
+        ? connectTcp({ host, port, noDelay: true, allowHalfOpen: true })
+        : connectTls({
+            ...{ host, port, secureContext: tls.context, ALPNProtocols: [...tls.alpn] },
+            ...{ rejectUnauthorized: false, checkServerIdentity: () => undefined },
+          });
+    const opened = Promise.withResolvers<void>();
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => opened.resolve());
+    socket.once("error", (cause) => opened.reject(cause));
+    socket.once("close", () => opened.reject(new Error("closed before it was open")));
+    await opened.promise;
+    socket.removeAllListeners();
+    return new AttackSocket(socket, speaks);
+  }
+
+  /** Resolves when there is room for more; false when the connection is gone. */
+  async send(...pieces: readonly (Uint8Array | string)[]): Promise<boolean> {
+    if (this.isClosed) return false;
+    let hasRoom = true;
+    for (const piece of pieces)
+      hasRoom = this.#socket.write(
+        typeof piece === "string" ? Buffer.from(piece, "latin1") : piece,
+      );
+    if (!hasRoom) await Promise.race([this.#drained(), this.closed]);
+    return !this.isClosed;
+  }
+
+  /** Sends without asking whether there is room. */
+  throwIn(piece: Uint8Array | string): void {
+    if (!this.isClosed) this.#socket.write(piece);
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => this.#socket.once("drain", resolve));
+  }
+
+  /** Reads nothing from now on. */
+  stopReading(): void {
+    this.#isDeaf = true;
+    this.#socket.pause();
+  }
+
+  readAgain(): void {
+    this.#isDeaf = false;
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** As a program that is killed: the peer gets a reset. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+}
