@@ -10,6 +10,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptTls, type ServerTls } from "./accept-tls.ts";
 import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
+import { type ClientHello, readFirstTlsMessage } from "./first-tls-message.ts";
 import { duplicateDescriptor } from "./listening-socket.ts";
 import { DEAF, type NativeSocket, takeAccepted } from "./native-socket.ts";
 import { NativeTransport } from "./native-transport.ts";
@@ -53,6 +54,11 @@ export interface ListenOptions {
   readonly onSilence?: "close" | "plain";
   /** From the first byte to the end of the handshake. Default 10 s. */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * Asked in mode `either` when a client begins with TLS. The result says by its first message whether that is meant for
+   * somebody behind us: then the connection is handed on as it is, its first bytes unread. Undefined: it never is.
+   */
+  foreignTls?(): ((hello: ClientHello) => boolean) | undefined;
   readonly watermarks?: Watermarks;
 }
 
@@ -224,8 +230,14 @@ class SocketListener implements Listener {
     };
     const onFirst = (bytes: Buffer) => {
       stop();
+      const isTls = bytes[0] === TLS_HANDSHAKE;
+      const isForeign = isTls ? this.#foreignTls() : undefined;
+      if (isForeign !== undefined) {
+        this.#askFirstMessage(socket, bytes, isForeign, remote);
+        return;
+      }
       socket.unshift(bytes);
-      this.#decide(socket, bytes[0] === TLS_HANDSHAKE, remote);
+      this.#decide(socket, isTls, remote);
     };
     const onGone = (cause?: Error) => {
       stop();
@@ -238,6 +250,29 @@ class SocketListener implements Listener {
       else this.#refuse(socket, new NetError("detection-timeout", textOf(remote)), remote);
     }, detectionTimeoutMs);
     socket.on("data", onFirst).on("error", onGone).on("end", onGone);
+  }
+
+  #foreignTls() {
+    return this.#mode === "either" ? this.#options.foreignTls?.() : undefined;
+  }
+
+  #askFirstMessage(
+    socket: Socket,
+    bytes: Buffer,
+    isForeign: (hello: ClientHello) => boolean,
+    remote: SocketAddress,
+  ): void {
+    readFirstTlsMessage(socket, bytes, this.#options.handshakeTimeoutMs ?? TIMEOUT_MS, {
+      onRead: (hello) => {
+        if (hello !== undefined && isForeign(hello)) this.#plain(socket, remote);
+        else this.#decide(socket, true, remote);
+      },
+      onGone: (cause) => {
+        const at = textOf(remote);
+        const error = cause ? openFailure(cause, at) : new NetError("tls-handshake-failed", at);
+        this.#refuse(socket, error, remote);
+      },
+    });
   }
 
   #decide(socket: Socket, isTls: boolean, remote: SocketAddress): void {

@@ -6,7 +6,7 @@ import type { ListenerLine } from "./admin/admin-reply.ts";
 import type { CompiledConfig } from "./config/config-compiler.ts";
 import type { InboundState, ListenerState, OutboundState } from "./downstream.ts";
 import type { TlsMaterial } from "./identity/tls-material.ts";
-import { acceptInbound, INBOUND_ALPN } from "./inbound/accept-inbound.ts";
+import { acceptInbound, foreignTls, INBOUND_ALPN } from "./inbound/accept-inbound.ts";
 import type { InboundSurroundings } from "./inbound/inbound-surroundings.ts";
 import type { ProxyLimits } from "./limits/limit-table.ts";
 import type { Overload } from "./limits/overload.ts";
@@ -132,6 +132,7 @@ export class ListenerSet {
         handshakeTimeoutMs: limits["handshake-time"],
         detectionTimeoutMs: DETECTION_MS,
         onSilence: "plain",
+        foreignTls: () => (state.kind === "inbound" ? foreignTls(state) : undefined),
       });
       open().listener = listener;
       listener.setMode(modeOf(state.config)); // it may have changed meanwhile

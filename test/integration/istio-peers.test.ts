@@ -200,6 +200,78 @@ describe("from a caller that does not know Weft", () => {
   });
 });
 
+describe("TLS of the application's own, from a caller outside of the mesh", () => {
+  /** An application that speaks TLS, behind a proxy; the caller believes the application's authority only. */
+  async function secured(mtls: "permissive" | "strict", content: "tcp" | "detect") {
+    const outside = freshIssuer();
+    const issuer = freshIssuer();
+    const sockets = new Set<TLSSocket>();
+    const app = createTlsServer({ ...shownBy(outside, "app"), ALPNProtocols: ["h2"] }, (socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("data", (bytes) => socket.write(`app ${bytes}`));
+    });
+    await new Promise<void>((resolve) => app.listen(0, "127.0.0.1", resolve));
+    const { port } = app.address() as AddressInfo;
+    const name = `inbound|${port}`;
+    const listener = { ...inboundListener(port, mtls), content };
+    const plane = await runPlane({
+      name: "payments",
+      issuer,
+      sockets: [name],
+      resources: [resource("listener", listener), resource("cluster", inboundCluster(port))],
+    });
+    const call = (to: object): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const host = { host: "127.0.0.1", port: plane.port(name) };
+        const socket = connectTls({ ...host, checkServerIdentity: () => undefined, ...to }, () =>
+          socket.write("hello"),
+        );
+        socket.on("error", reject);
+        socket.on("close", () => reject(new Error("closed")));
+        socket.once("data", (bytes) => {
+          resolve(String(bytes));
+          socket.destroy();
+        });
+      });
+    return {
+      outside: { ca: outside.root.pem, servername: "app.test" },
+      inMesh: { ...shownBy(issuer, "web"), ALPNProtocols: ["istio"] },
+      call,
+      log: plane.log,
+      [Symbol.asyncDispose]: async () => {
+        await plane[Symbol.asyncDispose]();
+        for (const socket of sockets) socket.destroy();
+        await new Promise<void>((resolve) => app.close(() => resolve()));
+      },
+    };
+  }
+
+  test.each(["tcp", "detect"] as const)(
+    "reaches it unopened under PERMISSIVE (%s)",
+    async (content) => {
+      await using app = await secured("permissive", content);
+      expect(await app.call(app.outside)).toBe("app hello");
+      expect(await app.call({ ...app.outside, ALPNProtocols: ["h2"] })).toBe("app hello");
+      await eventually(async () => (await app.log()).length === 2);
+      expect((await app.log())[0]).toMatchObject({ protocol: "TCP", response_flags: "-" });
+    },
+  );
+
+  test("is not let in under STRICT", async () => {
+    await using app = await secured("strict", "tcp");
+    await expect(app.call(app.outside)).rejects.toThrow();
+  });
+
+  test("leaves the mesh's own TLS to the proxy", async () => {
+    await using app = await secured("permissive", "tcp");
+    // Inside the mesh's TLS comes what is no TLS, which this application does not understand.
+    expect(await app.call(app.inMesh).catch(() => "closed")).not.toContain("app");
+    await eventually(async () => (await app.log()).length === 1);
+    expect((await app.log())[0]).toMatchObject({ peer: idOf("web") });
+  });
+});
+
 function transportOf(socket: TLSSocket) {
   const nowhere = { host: "", port: 0 };
   const facts = { tls: undefined, remote: nowhere, local: nowhere };

@@ -1,5 +1,6 @@
 import type { VerifiedSvid } from "#core/spiffe/verify-svid.ts";
 import type { RequestHandler } from "#http/exchange.ts";
+import type { ClientHello } from "#net/first-tls-message.ts";
 import type { Transport } from "#net/transport.ts";
 import { detectProtocol } from "../detection/detect-protocol.ts";
 import { detectVersion } from "../detection/detect-version.ts";
@@ -27,6 +28,25 @@ const CONTENT_OF_ALPN: ReadonlyMap<string, HttpVersion | "tcp"> = new Map([
 
 /** In the order of preference: Weft's own, HTTP and TCP inside Istio's mutual TLS, then clients that know neither name. */
 export const INBOUND_ALPN: readonly string[] = [...CONTENT_OF_ALPN.keys()];
+
+/** Clients that mean the proxy's TLS say so by one of these. */
+const MESH_ALPN: ReadonlySet<string> = new Set(
+  INBOUND_ALPN.filter((name) => name.startsWith("weft-") || name.startsWith("istio")),
+);
+
+/**
+ * Whether TLS is the application's own. Callers in plaintext are let in under PERMISSIVE, and TLS of an application is
+ * plaintext to the mesh; where nothing but requests are declared there is none.
+ */
+export function foreignTls({
+  config: { mtls, content },
+}: InboundState): ((hello: ClientHello) => boolean) | undefined {
+  return mtls === "permissive" && content !== "http" ? isForeign : undefined;
+}
+
+function isForeign({ protocols }: ClientHello): boolean {
+  return !protocols.some((name) => MESH_ALPN.has(name));
+}
 
 /** A connection to the application, after the handshake: who calls is known, what it may is asked per request. */
 export function acceptInbound(
