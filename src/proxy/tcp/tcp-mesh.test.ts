@@ -14,7 +14,7 @@ import {
   upstreamListener,
 } from "../../../test/support/proxy-config.ts";
 import { freshIssuer, idOf, runPlane, SECRET } from "../../../test/support/running-plane.ts";
-import { call, greeting, unusedPort } from "./testing/tcp-ends.ts";
+import { call, greeting, unusedPort } from "../../../test/support/tcp-ends.ts";
 
 describe("CONNECT to a port of bytes", () => {
   const secret = Buffer.from(`weft:${SECRET}`).toString("base64");

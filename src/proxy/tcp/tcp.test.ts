@@ -5,7 +5,7 @@ import { helloFor } from "../../../test/support/client-hello.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { bytesTo, destination, endpoint } from "../../../test/support/proxy-config.ts";
 import { rawServer } from "../../../test/support/raw-server.ts";
-import { call, echo, leadingTo, metric, unusedPort } from "./testing/tcp-ends.ts";
+import { call, echo, leadingTo, metric, unusedPort } from "../../../test/support/tcp-ends.ts";
 
 describe("a connection of bytes", () => {
   test("is half-closed in both directions, whoever begins", async () => {

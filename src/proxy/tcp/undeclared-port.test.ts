@@ -9,7 +9,7 @@ import {
   upstreamListener,
 } from "../../../test/support/proxy-config.ts";
 import { OK, onHeads, rawServer } from "../../../test/support/raw-server.ts";
-import { call, greeting, leadingTo, unusedPort } from "./testing/tcp-ends.ts";
+import { call, greeting, leadingTo, unusedPort } from "../../../test/support/tcp-ends.ts";
 
 describe("a port of which nobody said what it carries", () => {
   test("serves a server that speaks first, and remembers that it does", async () => {

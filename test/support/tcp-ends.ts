@@ -7,9 +7,9 @@ import {
   endpoint,
   outboundResources,
   upstreamListener,
-} from "../../../../test/support/proxy-config.ts";
-import { rawServer } from "../../../../test/support/raw-server.ts";
-import { type RunningPlane, runPlane } from "../../../../test/support/running-plane.ts";
+} from "./proxy-config.ts";
+import { rawServer } from "./raw-server.ts";
+import { type RunningPlane, runPlane } from "./running-plane.ts";
 
 /** One end of a connection, and all that it was told. */
 export interface Caller {
