@@ -8,8 +8,13 @@ export async function runMain(work: () => Promise<void>): Promise<void> {
     refuseUnsafeEnvironment();
     await work();
   } catch (error) {
-    rescue(error);
+    process.exitCode = rescue(error);
   }
+}
+
+/** For work that reads its input to the end: an error, too, ends the process, although the input is still open. */
+export async function runToExit(work: () => Promise<number>): Promise<never> {
+  process.exit(await work().catch(rescue));
 }
 
 function refuseUnsafeEnvironment(): void {
@@ -21,16 +26,15 @@ function refuseUnsafeEnvironment(): void {
   );
 }
 
-/** The one rescue. Standard output stays for results. */
-function rescue(error: unknown): void {
+/** The one rescue. Standard output stays for results. Returns the exit code. */
+function rescue(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`weft: ${error.message}\n`);
     if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
-    process.exitCode = error.exitCode;
-    return;
+    return error.exitCode;
   }
   process.stderr.write(`weft: internal error, which is a bug in Weft\n${Bun.inspect(error)}\n`);
-  process.exitCode = 1;
+  return 1;
 }
 
 /** `weft get … | head` ends like any other filter whose reader has gone. */

@@ -53,6 +53,18 @@ export function proxyCommandLine(extraBunFlags: readonly string[] = []): readonl
   return commandLineOf(program, ARGS, extraBunFlags);
 }
 
+/** The version of the program on disk, which may have been replaced since this process started. */
+export function programVersion({
+  root = ROOT,
+}: Pick<ProxyProgramOptions, "root"> = {}): string | undefined {
+  try {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined; // it is being replaced in this moment
+  }
+}
+
 /** The bundle's path; undefined when there is none and none can be made. */
 export function freshProxyProgram(options: ProxyProgramOptions = {}): string | undefined {
   const { root = ROOT, folder = join(root, ".generated/proxy") } = options;

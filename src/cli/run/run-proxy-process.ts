@@ -1,19 +1,21 @@
 import { systemClock } from "#core/clock.ts";
 import { type ProxyMainOptions, proxyMain } from "#proxy/proxy-main.ts";
 import { jsonLog } from "../output/json-log.ts";
+import { runToExit } from "../run-main.ts";
 
 /** Runs a proxy of ours, or the agent of another engine, to its end, and then the process. */
 export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise<void> {
   process.on("SIGINT", () => undefined); // the application's
-  const code = await proxyMain({
-    input: Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
-    clock: systemClock,
-    random: Math.random,
-    log: jsonLog((line) => process.stderr.write(line)),
-    output: (line) => void process.stdout.write(line),
-    onTerminate: (callback) => void process.on("SIGTERM", callback),
-    onReopen: (callback) => void process.on("SIGHUP", callback),
-    start,
-  });
-  process.exit(code);
+  await runToExit(() =>
+    proxyMain({
+      input: Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
+      clock: systemClock,
+      random: Math.random,
+      log: jsonLog((line) => process.stderr.write(line)),
+      output: (line) => void process.stdout.write(line),
+      onTerminate: (callback) => void process.on("SIGTERM", callback),
+      onReopen: (callback) => void process.on("SIGHUP", callback),
+      start,
+    }),
+  );
 }

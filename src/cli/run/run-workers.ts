@@ -5,6 +5,7 @@ import type { Bootstrap, ProxyOrder } from "#proxy/bootstrap.ts";
 import { endApplication, type LeftAlone } from "#proxy/end-application.ts";
 import { ParentLink } from "#proxy/parent-link.ts";
 import { type SupervisedProxy, superviseProxy } from "#proxy/supervise/proxy-process.ts";
+import { runToExit } from "../run-main.ts";
 import { withEngineOptions } from "./engine-options.ts";
 import { proxyCommandLine } from "./proxy-program.ts";
 import { LEAVE_MS } from "./run-beside-proxy.ts";
@@ -12,16 +13,14 @@ import { LEAVE_MS } from "./run-beside-proxy.ts";
 const KILL_AFTER_MS = 1_000;
 const REPLACE_MS = 30_000;
 
-/** Runs until SIGTERM or the end of its input, and then ends the process. Throws when the bootstrap cannot be read. */
+/** Runs until SIGTERM or the end of its input, and then ends the process. */
 export async function runWorkers(workers: number): Promise<void> {
   const parent = new ParentLink(
     Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
     (line) => void process.stdout.write(line),
   );
-  const bootstrap = await parent.bootstrap();
   process.on("SIGINT", () => undefined); // the application's
-  const supervision = new Supervision(bootstrap, parent, workers);
-  process.exit(await supervision.run());
+  await runToExit(async () => new Supervision(await parent.bootstrap(), parent, workers).run());
 }
 
 class Supervision {

@@ -20,7 +20,7 @@ import { appEnvironment } from "./app-environment.ts";
 import { withEngineOptions } from "./engine-options.ts";
 import { type EnvoyEngine, openEnvoyEngine } from "./envoy-engine.ts";
 import type { PortArgument, UpstreamArgument } from "./port-argument.ts";
-import { proxyCommandLine } from "./proxy-program.ts";
+import { programVersion, proxyCommandLine } from "./proxy-program.ts";
 import { startApplication } from "./run-application.ts";
 import { runBesideProxy } from "./run-beside-proxy.ts";
 import { exitCodeOf, RunSignals } from "./run-signals.ts";
@@ -211,7 +211,7 @@ interface Start {
 function startProxy({ options, directory, open, workload, secret, envoy }: Start): ProxyProcess {
   const bootstrap = async (sockets: readonly InheritedSocket[]): Promise<Bootstrap> => ({
     ...(await options.join()),
-    workload,
+    workload: { ...workload, version: programVersion() ?? workload.version },
     stateDirectory: directory.path,
     accessLog: join(directory.path, "access.log"),
     secret,
