@@ -9,6 +9,9 @@ export interface SharedMemory {
   close(): void;
 }
 
+/** Of every system that we run on, or a multiple of theirs. */
+export const PAGE_BYTES = 65_536;
+
 const MFD_CLOEXEC = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -36,10 +39,15 @@ export function createSharedMemory(name: string, sizeBytes: number): SharedMemor
 
 /**
  * The memory behind a descriptor, for as long as this process lives. `Atomics` on it are atomic among all processes that
- * have it (a test shows that). Throws an Error.
+ * have it (a test shows that). `offsetBytes`: a multiple of `PAGE_BYTES`. The collector takes what is mapped for memory of
+ * ours and lets the heap grow with it: map what is needed, when it is needed. Throws an Error.
  */
-export function mapSharedMemory(fd: number, sizeBytes: number): Int32Array<ArrayBuffer> {
-  const address = libc().mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+export function mapSharedMemory(
+  fd: number,
+  sizeBytes: number,
+  offsetBytes = 0,
+): Int32Array<ArrayBuffer> {
+  const address = libc().mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, offsetBytes);
   if (address === null || Number(address) >= MAP_FAILED)
     throw failure(`shared memory of descriptor ${fd}`);
   return new Int32Array(toArrayBuffer(address, 0, sizeBytes));

@@ -3,8 +3,9 @@ import type { WorkerPlace } from "../bootstrap.ts";
 import type { ParentLink } from "../parent-link.ts";
 import type { SharedCluster } from "../resilience/sharing.ts";
 import { hostClock } from "./host-clock.ts";
-import { SERIES_REGION_BYTES, SharedSeries } from "./shared-series.ts";
-import { SHARED_STATE_BYTES, SharedState } from "./shared-state.ts";
+import { SERIES_REGION_BYTES } from "./series-region.ts";
+import { SharedSeries } from "./shared-series.ts";
+import { SharedState, sharedStateBytes } from "./shared-state.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 export interface CoworkersOptions {
@@ -37,7 +38,7 @@ export class Coworkers {
     });
     this.series = new SharedSeries({
       fd: place.memoryFd,
-      offset: SHARED_STATE_BYTES,
+      offset: sharedStateBytes(place.count),
       worker: place.index,
       workers: place.count,
       wallMs: clock.wallMs(),
@@ -57,4 +58,4 @@ export class Coworkers {
 
 /** So much memory is asked for; what is never touched costs nothing. */
 export const sharedMemoryBytes = (workers: number): number =>
-  SHARED_STATE_BYTES + workers * SERIES_REGION_BYTES;
+  sharedStateBytes(workers) + workers * SERIES_REGION_BYTES;

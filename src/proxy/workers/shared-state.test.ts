@@ -4,11 +4,11 @@ import { createSharedMemory } from "#net/shared-memory.ts";
 import { ROW } from "../resilience/ejection.ts";
 import { OutlierDetector } from "../resilience/outlier-detector.ts";
 import { COUNTED } from "../resilience/usage-counts.ts";
-import { SHARED_STATE_BYTES, SharedState } from "./shared-state.ts";
+import { SharedState, sharedStateBytes } from "./shared-state.ts";
 
 /** Two workers of one proxy, as far as their memory goes. */
 function twoWorkers() {
-  const memory = createSharedMemory("weft-test", SHARED_STATE_BYTES);
+  const memory = createSharedMemory("weft-test", sharedStateBytes(2));
   const stirred: string[] = [];
   let nowMs = 1_000;
   const worker = (index: number) =>
@@ -210,7 +210,7 @@ test("what does not fit is counted by each worker for itself", () => {
 });
 
 test("among processes, nobody enters where another is", async () => {
-  const memory = createSharedMemory("weft-test", SHARED_STATE_BYTES);
+  const memory = createSharedMemory("weft-test", sharedStateBytes(3));
   const inside = createSharedMemory("weft-test-inside", 4_096);
   const program = `
     import { mapSharedMemory } from ${JSON.stringify(`${import.meta.dir}/../../net/shared-memory.ts`)};

@@ -4,13 +4,13 @@
 //
 // Limits, budgets and ejections then need no messages: a place is taken where all see it. What one worker has taken is in
 // cells of its own, which its successor clears when it starts.
-import { mapSharedMemory } from "#net/shared-memory.ts";
+import { mapSharedMemory, PAGE_BYTES } from "#net/shared-memory.ts";
 import type { Ejection } from "../resilience/ejection.ts";
 import { LocalEjection } from "../resilience/ejection.ts";
 import type { SharedCluster } from "../resilience/sharing.ts";
 import { CLUSTER_CELL, clusterStride, SharedCounts } from "./shared-counts.ts";
 import { EJECTION_STRIDE, SharedEjection } from "./shared-ejection.ts";
-import { SharedRows } from "./shared-rows.ts";
+import { type RowsPlace, SharedRows } from "./shared-rows.ts";
 import { SpinLock } from "./spin-lock.ts";
 
 /** Counts up when the layout changes: workers of different versions then do not share. */
@@ -19,13 +19,30 @@ const HEADER = { mark: 0, workers: 1, lock: 2, length: 16 } as const;
 const CLUSTERS = 8_192;
 const ENDPOINTS = 32_768;
 
-/** So much is asked for; what is never touched costs nothing. Room for `WORKERS_MAX`. */
-export const SHARED_STATE_BYTES = 16 << 20;
+interface Layout {
+  readonly clusters: RowsPlace;
+  readonly endpoints: RowsPlace;
+  /** Whole pages. */
+  readonly sizeBytes: number;
+}
+
+function layoutFor(workers: number): Layout {
+  const clusters = { at: HEADER.length, capacity: CLUSTERS, stride: clusterStride(workers) };
+  const after = clusters.at + SharedRows.cellsOf(clusters);
+  const endpoints = { at: after, capacity: ENDPOINTS, stride: EJECTION_STRIDE };
+  const cells = after + SharedRows.cellsOf(endpoints);
+  const pages = Math.ceil((cells * Int32Array.BYTES_PER_ELEMENT) / PAGE_BYTES);
+  return { clusters, endpoints, sizeBytes: pages * PAGE_BYTES };
+}
+
+/** So much is asked for; what is never touched costs nothing. */
+export const sharedStateBytes = (workers: number): number => layoutFor(workers).sizeBytes;
+
 /** One bit each in a cell. */
 export const WORKERS_MAX = 31;
 
 export interface SharedStateOptions {
-  /** Of memory of `SHARED_STATE_BYTES`. */
+  /** Of memory of at least `sharedStateBytes`, which begins with this. */
   readonly fd: number;
   /** Counted from 0. */
   readonly worker: number;
@@ -50,12 +67,10 @@ export class SharedState {
   constructor(options: SharedStateOptions) {
     this.#options = options;
     const { fd, worker, workers } = options;
-    this.#cells = mapSharedMemory(fd, SHARED_STATE_BYTES);
+    const { clusters, endpoints, sizeBytes } = layoutFor(workers);
+    this.#cells = mapSharedMemory(fd, sizeBytes);
     this.#begin(workers);
     const lock = new SpinLock(this.#cells, HEADER.lock, worker, options.nowMs);
-    const clusters = { at: HEADER.length, capacity: CLUSTERS, stride: clusterStride(workers) };
-    const after = clusters.at + SharedRows.cellsOf(clusters);
-    const endpoints = { at: after, capacity: ENDPOINTS, stride: EJECTION_STRIDE };
     this.#clusters = new SharedRows(this.#cells, clusters, lock, worker);
     this.#endpoints = new SharedRows(this.#cells, endpoints, lock, worker);
     lock.break();
