@@ -1,21 +1,21 @@
 import { randomFillSync } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import type { Snapshot } from "#config/snapshot.ts";
 import type { Workload } from "#config/workload.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
-import type { ServerExchangeEvents } from "#http/exchange.ts";
 import { serveHttp1 } from "#http/server/serve-http1.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
 import { TurnClock } from "#net/turn-clock.ts";
 import { type AdminSubject, adminReply, metricsReply } from "./admin/admin-reply.ts";
+import { answerAfter } from "./admin/answer-after.ts";
 import { hostLoads, mergeVerdicts, type WorkerFacts } from "./admin/worker-facts.ts";
 import { type CompiledConfig, ConfigCompiler, emptyConfig } from "./config/config-compiler.ts";
-import type { After } from "./detection/detect-protocol.ts";
+import { afterTimer } from "./detection/after-timer.ts";
 import { type VerdictLine, Verdicts } from "./detection/verdicts.ts";
 import type { IdentityStore } from "./identity/identity-store.ts";
 import { TlsMaterial } from "./identity/tls-material.ts";
+import { ignoredEvents } from "./ignored-events.ts";
 import { connectionSettings } from "./limits/connection-settings.ts";
 import { type ProxyLimits, proxyLimits } from "./limits/limit-table.ts";
 import { Overload } from "./limits/overload.ts";
@@ -33,6 +33,7 @@ import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
 import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { processStart } from "./telemetry/process-start.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { RecordIds } from "./telemetry/record-ids.ts";
@@ -41,6 +42,7 @@ import { workerFamilies } from "./telemetry/worker-families.ts";
 import { ClusterSet } from "./upstream/cluster-set.ts";
 import type { DialSurroundings } from "./upstream/dial.ts";
 import { httpDialler, isLeft } from "./upstream/http-dialler.ts";
+import { resolveByHost } from "./upstream/resolve-by-host.ts";
 import { type Resolve, ResolvedNames } from "./upstream/resolved-names.ts";
 import type { Coworkers } from "./workers/coworkers.ts";
 import type { Followers } from "./workers/followers.ts";
@@ -202,9 +204,10 @@ export class DataPlane {
                   ? adminReply(subject, request, true)
                   : metricsReply(subject, request),
               );
-            if (this.#options.followers !== undefined) return this.#afterOthers(answer);
+            if (this.#options.followers !== undefined)
+              return answerAfter(this.#askOthers(), answer);
             answer();
-            return nobody;
+            return ignoredEvents;
           });
         },
       });
@@ -234,7 +237,11 @@ export class DataPlane {
   /** Golden signals for the control plane, with the moment at which counting began. */
   goldenSignals(): readonly MetricFamily[] {
     void this.#askOthers();
-    return [...this.metrics.goldenSignals(), protocolsSeen(this.verdicts()), this.#processStart()];
+    return [
+      ...this.metrics.goldenSignals(),
+      protocolsSeen(this.verdicts()),
+      processStart(this.#startedAtMs),
+    ];
   }
 
   /** Turns new connections away, lets requests under way finish, closes what is left at the deadline. */
@@ -266,20 +273,6 @@ export class DataPlane {
     this.#timers[Symbol.dispose]();
   }
 
-  /** Other workers are asked first; the caller may be gone by then. */
-  #afterOthers(answer: () => void): ServerExchangeEvents {
-    let isOver = false;
-    void this.#askOthers().then(() => {
-      if (!isOver) answer();
-    });
-    return {
-      ...nobody,
-      onExchangeEnd: () => {
-        isOver = true;
-      },
-    };
-  }
-
   async #askOthers(): Promise<void> {
     const answers = await this.#options.followers?.ask("facts");
     if (answers !== undefined) this.#othersFacts = [...answers.values()];
@@ -300,7 +293,7 @@ export class DataPlane {
       dialling,
       tunnels: this.#tunnels,
       verdicts: this.#verdicts,
-      after,
+      after: afterTimer,
     };
     return new ListenerSet({
       outbound: { ...common, checkSecret: secretCheck(secret), peerUid, ownUid },
@@ -319,7 +312,7 @@ export class DataPlane {
     return {
       notReadyBecause,
       snapshot: () => this.snapshot,
-      clusters: () => this.clusters.all,
+      clusters: () => this.clusters.every(),
       verdicts: () => this.verdicts(),
       listeners: () => this.#listeners.lines(),
       others: () => this.#othersFacts,
@@ -329,7 +322,7 @@ export class DataPlane {
         protocolsSeen(this.verdicts()),
         ...circuitFamilies(this.clusters.all),
         ...workerFamilies(this.#options.coworkers?.series.counts() ?? []),
-        this.#processStart(),
+        processStart(this.#startedAtMs),
       ],
       identity: () => identity.held,
       rootsPem: () => identity.rootsPem,
@@ -343,30 +336,4 @@ export class DataPlane {
     if (this.#othersFacts.length === 0) return own;
     return sumFamilies([own, ...this.#othersFacts.map(({ families }) => families)]);
   }
-
-  #processStart(): MetricFamily {
-    return {
-      name: "process_start_time_seconds",
-      help: "When this proxy began to count, in Unix seconds.",
-      type: "gauge",
-      metrics: [{ kind: "value", labels: [], value: this.#startedAtMs / 1000 }],
-    };
-  }
 }
-
-const nobody = {
-  onRequestData: () => undefined,
-  onRequestEnd: () => undefined,
-  onResponseDrain: () => undefined,
-  onExchangeEnd: () => undefined,
-};
-
-const after: After = (delayMs, callback) => {
-  const timer = setTimeout(callback, delayMs);
-  return () => clearTimeout(timer);
-};
-
-const resolveByHost: Resolve = async (name) => {
-  const found = await lookup(name, { all: true, order: "verbatim" });
-  return found.map(({ address }) => address);
-};

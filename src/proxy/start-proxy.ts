@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
-import { compileRe2 } from "#core/regex/re2.ts";
 import { spiffeIdOf } from "#core/spiffe/spiffe-id.ts";
 import type { Transport } from "#net/transport.ts";
 import { openConfigStream } from "#xds/client/config-stream.ts";
@@ -19,7 +18,9 @@ import type {
 import { systemTimers } from "#xds/stream/timers.ts";
 import { XdsError } from "#xds/xds-error.ts";
 import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
-import { readLastGood, resourcesOf, snapshotOf, writeLastGood } from "./config/last-good.ts";
+import { checkRegex } from "./config/check-regex.ts";
+import { KeptConfig } from "./config/kept-config.ts";
+import { resourcesOf, snapshotOf } from "./config/last-good.ts";
 import {
   type ControlPlaneLinkOptions,
   certificateRequester,
@@ -34,7 +35,8 @@ import { processLimits } from "./limits/process-limits.ts";
 import { nodeIdOf } from "./node-id.ts";
 import type { ParentLink } from "./parent-link.ts";
 import { type LineWriter, openLineWriter } from "./telemetry/line-writer.ts";
-import { Coworkers } from "./workers/coworkers.ts";
+import type { Coworkers } from "./workers/coworkers.ts";
+import { coworkersOf } from "./workers/coworkers-of.ts";
 import { Followers } from "./workers/followers.ts";
 
 export interface ProxyOptions {
@@ -83,18 +85,15 @@ class RunningProxy implements Proxy {
   readonly #identity: IdentityStore;
   readonly #plane: DataPlane;
   readonly #accessLog: LineWriter | undefined;
-  readonly #configPath: string;
+  readonly #kept: KeptConfig;
   /** The other workers, when this process leads several. */
   readonly #coworkers: Coworkers | undefined;
   readonly #followers: Followers | undefined;
   readonly #synced = Promise.withResolvers<void>();
   #stream: ConfigStream | undefined;
   #push: Disposable | undefined;
-  #saving: ReturnType<typeof setTimeout> | undefined;
   #isReady = false;
   #isStopped = false;
-  /** Its successor keeps what it has on disk. */
-  #isRetiring = false;
   #leaving: Promise<void> | undefined;
   #waitsFor = "an identity";
 
@@ -103,15 +102,20 @@ class RunningProxy implements Proxy {
     const { bootstrap, clock, random, log } = options;
     const { workload, stateDirectory, accessLog } = bootstrap;
     mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-    this.#configPath = join(stateDirectory, "config");
+    this.#kept = new KeptConfig({
+      path: join(stateDirectory, "config"),
+      current: () => this.#plane.snapshot,
+      log,
+    });
     this.#accessLog = accessLog === undefined ? undefined : openLineWriter({ path: accessLog });
     const { trustDomain } = bootstrap;
+    const link = this.#link();
     const { namespace, serviceAccount } = workload;
     this.#identity = new IdentityStore({
       id: spiffeIdOf({ trustDomain, namespace, serviceAccount }),
       trustDomain,
       path: join(stateDirectory, "identity"),
-      requestCertificate: this.#requester(),
+      requestCertificate: link && certificateRequester(link),
       clock,
       random,
       log,
@@ -173,8 +177,8 @@ class RunningProxy implements Proxy {
 
   async retire(): Promise<void> {
     const { drainMs } = this.#options.bootstrap;
-    this.#isRetiring = true;
-    this.#saveNow();
+    this.#kept.leaveAlone();
+    this.#kept.saveNow();
     await this.#stop(() => this.#plane.retire(drainMs));
   }
 
@@ -222,14 +226,12 @@ class RunningProxy implements Proxy {
 
   /** What ran last time; undefined when there is none that can be used. */
   #applyLastGood(): Snapshot | undefined {
-    const { log } = this.#options;
-    const kept = readLastGood(this.#configPath);
-    if (kept.kind === "damaged")
-      log.warn({ reason: kept.reason }, "the kept configuration is not used; it is fetched anew");
-    if (kept.kind !== "value") return undefined;
-    const result = this.#plane.apply(kept.value);
-    if (result.kind === "applied") return kept.value;
-    log.warn({ reason: result.reason }, "the kept configuration is refused; it is fetched anew");
+    const kept = this.#kept.read();
+    if (kept === undefined) return undefined;
+    const result = this.#plane.apply(kept);
+    if (result.kind === "applied") return kept;
+    const { reason } = result;
+    this.#options.log.warn({ reason }, "the kept configuration is refused; it is fetched anew");
     return undefined;
   }
 
@@ -267,7 +269,7 @@ class RunningProxy implements Proxy {
     const before = this.#plane.snapshot;
     const result = this.#plane.apply(update.snapshot);
     if (result.kind === "refused") return { kind: "rejected", reason: result.reason };
-    this.#saveSoon();
+    this.#kept.saveSoon();
     return this.#followers === undefined
       ? { kind: "accepted" }
       : this.#handOn(this.#followers, update, before);
@@ -279,12 +281,8 @@ class RunningProxy implements Proxy {
     if (reason === undefined) return { kind: "accepted" };
     this.#plane.apply(before);
     followers.reset();
-    this.#saveSoon();
+    this.#kept.saveSoon();
     return { kind: "rejected", reason };
-  }
-
-  #saveSoon(): void {
-    if (!this.#isRetiring) this.#saving ??= setTimeout(() => this.#save(), SAVE_MS);
   }
 
   #onRenewed(): void {
@@ -318,21 +316,6 @@ class RunningProxy implements Proxy {
     }
   }
 
-  #saveNow(): void {
-    if (this.#saving !== undefined) this.#save();
-  }
-
-  #save(): void {
-    clearTimeout(this.#saving);
-    this.#saving = undefined;
-    try {
-      writeLastGood(this.#configPath, this.#plane.snapshot);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#options.log.warn({ reason }, "the configuration could not be kept on disk");
-    }
-  }
-
   async #leaveMesh(): Promise<void> {
     this.#push?.[Symbol.dispose]();
     const { inbound } = this.#options.bootstrap.workload;
@@ -343,7 +326,7 @@ class RunningProxy implements Proxy {
   async #stop(finish: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#saveNow();
+    this.#kept.saveNow();
     this.#identity[Symbol.dispose]();
     await finish();
     this.#push?.[Symbol.dispose]();
@@ -357,30 +340,9 @@ class RunningProxy implements Proxy {
     if (controlPlane === undefined) return undefined;
     return { controlPlane, token, moreRoots: () => this.#identity.rootsPem, clock };
   }
-
-  #requester() {
-    const link = this.#link();
-    return link && certificateRequester(link);
-  }
 }
 
-const SAVE_MS = 200;
 /** Longest that others are waited for to have heard that this proxy goes away. */
 const LEAVE_MS = 5_000;
 /** The same of a proxy that nobody calls. */
 const LEAVE_UNCALLED_MS = 500;
-
-function checkRegex(pattern: string): string | undefined {
-  try {
-    compileRe2(pattern);
-    return undefined;
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  }
-}
-
-/** Undefined: this process is the whole proxy. */
-function coworkersOf({ bootstrap, parent, clock }: ProxyOptions): Coworkers | undefined {
-  const { worker: place } = bootstrap;
-  return place && parent && new Coworkers({ place, parent, clock });
-}

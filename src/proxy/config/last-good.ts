@@ -21,7 +21,7 @@ export function readLastGood(path: string): StateFile<Snapshot> {
 }
 
 /** Counts up when the shape of a configuration value changes: older files are then fetched anew instead of misread. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** In the order in which they may be taken up. */
 export function resourcesOf(snapshot: Snapshot): readonly ConfigResource[] {

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { FieldView, PeerError, ServerExchange, ServerExchangeEvents } from "#http/exchange.ts";
 import { decodeResponseHead, RESPONSE_LIMITS } from "#wire/http1/response-head.ts";
 import type { Downstream } from "../downstream.ts";
+import { ignoredEvents } from "../ignored-events.ts";
 import type { Failure } from "../local-reply.ts";
 import { joinTcp, startedNow } from "../tcp/pass-tcp.ts";
 import { UpstreamDial } from "../tcp/upstream-dial.ts";
@@ -60,7 +61,7 @@ function enter(
   const transport = exchange.takeOver();
   const started = startedNow(around.runtime);
   serveDestination(around, { ...inside(destination.authority), transport, destination, started });
-  return ignored;
+  return ignoredEvents;
 }
 
 /** Waits for the destination; the caller may go away meanwhile. */
@@ -115,13 +116,6 @@ class OpeningTunnel implements ServerExchangeEvents {
     queueMicrotask(() => this.#refusal?.onExchangeEnd(error));
   }
 }
-
-const ignored: ServerExchangeEvents = {
-  onRequestData: () => undefined,
-  onRequestEnd: () => undefined,
-  onResponseDrain: () => undefined,
-  onExchangeEnd: () => undefined,
-};
 
 const establishedBytes = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");
 const established = readEstablished();

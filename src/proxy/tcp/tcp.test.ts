@@ -178,11 +178,11 @@ describe("a connection of bytes", () => {
     });
     await using web = await leadingTo([server.port], {
       connections: bytesTo("db", "tcp"),
-      cluster: { tcpIdleTimeoutMs: 1_000 },
+      cluster: { tcpIdleTimeoutMs: 2_500 },
     });
     const caller = await call(web.here);
-    // 2.4 s of one direction only
-    await eventually(() => caller.text().length >= 8);
+    // 3.6 s of one direction only
+    await eventually(() => caller.text().length >= 12);
     caller.socket.write("x");
     await eventually(caller.isClosed);
     await eventually(async () => (await web.log()).length === 1);
