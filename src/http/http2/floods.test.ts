@@ -232,6 +232,20 @@ describe("past its limit, each flood ends the connection; up to it, the client i
   });
 });
 
+test("answers of any kind that nobody reads end the connection, past their number", async () => {
+  const options = { ...flood({ queuedFrames: 100 }), requestsPerTurn: 1_000 };
+  await using server = await http2EchoServer(options, undefined, ({ exchange }) =>
+    exchange.reply({ status: 204, fields: [], body: "" }),
+  );
+  const ask = (count: number): Buffer[] => times(count, (i) => headers(2 * i + 1, REQUEST));
+  const patient = await ScriptedPeer.connect(server.port);
+  patient.send(...ask(80));
+  await patient.until("HEADERS 159 204");
+  const hasty = await ScriptedPeer.connect(server.port);
+  hasty.send(...ask(150));
+  expect(await hasty.until("GOAWAY")).toEndWith("ENHANCE_YOUR_CALM");
+});
+
 describe("in time", () => {
   test.each<[string, Partial<Http2Options>, Buffer[]]>([
     ["a header block", { headTimeoutMs: 30 }, [frame(1, 0, 1, block(REQUEST))]],
