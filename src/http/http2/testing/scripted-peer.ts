@@ -101,7 +101,8 @@ export class ScriptedPeer implements TransportEvents {
     for (;;) {
       const found = this.words.find(isWanted);
       if (found !== undefined) return found;
-      if (this.#isOver) throw new Error(`ended without ${what}: ${this.words.join("; ")}`);
+      if (this.#isOver)
+        throw new Error(`ended without ${what}: ${this.words.slice(-20).join("; ")}`);
       await this.#change();
     }
   }
