@@ -12,6 +12,8 @@ export class TestConfigSource implements ConfigSource {
   readonly opened: ConnectingProxy[] = [];
   readonly events: SyncEvent[] = [];
   openFeeds = 0;
+  /** How many have said that they leave for good. */
+  farewells = 0;
   refusal: Refused | undefined;
   #snapshot: Snapshot = emptySnapshot;
   readonly #callbacks = new Set<() => void>();
@@ -34,7 +36,7 @@ export class TestConfigSource implements ConfigSource {
         own = callback;
         this.#callbacks.add(callback);
       },
-      leaving: async () => undefined,
+      leaving: async () => void this.farewells++,
       report: (event) => {
         this.events.push(event);
         this.#look();

@@ -66,8 +66,9 @@ class RelayedStream implements LocalCallEvents {
     else this.#waiting.push(bytes);
   }
 
+  /** Of an Envoy that ends or connects again. Only the agent says that the workload leaves: to the control plane it is lost. */
   finished(): void {
-    this.#call?.finish();
+    this.#call?.cancel();
   }
 
   closed(): void {

@@ -124,6 +124,14 @@ class Script<Q, R> implements Disposable {
     this.#call.write(bytes);
   }
 
+  finish(): void {
+    this.#call.end();
+  }
+
+  cancel(): void {
+    this.#call.cancel();
+  }
+
   hear(): Promise<R> {
     const heard = this.#heard.shift();
     if (heard) return Promise.resolve(heard);
@@ -234,6 +242,27 @@ describe("a delta stream", () => {
     expect(source.openFeeds).toBe(1);
     script[Symbol.dispose]();
     await source.until(() => source.openFeeds === 0);
+  });
+
+  test("takes the end of a client's side for a farewell, and a reset for none", async () => {
+    source.set(everything);
+    await source.until(() => source.openFeeds === 0);
+    const farewells = source.farewells;
+    for (let i = 0; i < 20; i++) {
+      const script = delta();
+      script.say({ node, typeUrl: CLUSTER });
+      await script.hear();
+      script.cancel();
+      await source.until(() => source.openFeeds === 0);
+      script[Symbol.dispose]();
+    }
+    expect(source.farewells).toBe(farewells);
+    using script = delta();
+    script.say({ node, typeUrl: CLUSTER });
+    await script.hear();
+    script.finish();
+    expect(await script.status).toBe("0");
+    expect(source.farewells).toBe(farewells + 1);
   });
 
   test("to a client that never answers stays at one response per type", async () => {

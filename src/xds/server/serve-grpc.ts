@@ -139,11 +139,15 @@ function serveDiscovery(
     streams.delete(stream);
   };
   call.on("data", (bytes: Bytes) => stream.receive(bytes));
-  call.on("end", () => {
-    const left = stream.leave();
-    close();
-    void left.then(() => call.end());
-  });
+  // A reset ends it too, and says so a moment later: it is no farewell.
+  call.on("end", () =>
+    setImmediate(() => {
+      if (!streams.has(stream)) return;
+      const left = stream.leave();
+      close();
+      void left.then(() => call.end());
+    }),
+  );
   for (const event of ["cancelled", "error", "close", "finish"]) call.on(event, close);
 }
 
