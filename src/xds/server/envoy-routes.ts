@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
-import type { OutboundListener } from "#config/listener.ts";
+import type { InboundListener, OutboundListener } from "#config/listener.ts";
 import type { VirtualHost } from "#config/route.ts";
 import type { ConfigResource, Snapshot } from "#config/snapshot.ts";
 import { inOtherForm } from "../messages/discovery.ts";
 import type { EnvoyClient } from "../messages/envoy/envoy-client.ts";
 import { hostDomains } from "../messages/envoy/host-domains.ts";
-import { encodeHost, encodeRoutes } from "../messages/envoy/route-configuration.ts";
+import {
+  encodeHost,
+  encodeInboundRoutes,
+  encodeRoutes,
+} from "../messages/envoy/route-configuration.ts";
 import { toMeshHost, toOnlyHost, toUnknownHosts } from "../messages/envoy/virtual-hosts.ts";
 
 type RouteResource = ConfigResource<"route">;
@@ -19,7 +23,10 @@ interface Encoded {
   readonly bytes: Uint8Array;
 }
 
-/** The route configurations of one Envoy: one of all hosts for its HTTP proxy's port, one of one host per `--upstream`. */
+/**
+ * The route configurations of one Envoy: one of all hosts for its HTTP proxy's port, one of one host per `--upstream`, one
+ * with its policies per port of the application.
+ */
 export class EnvoyRoutes {
   readonly #client: EnvoyClient;
   readonly #encoded = new WeakMap<VirtualHost, Encoded>();
@@ -52,6 +59,8 @@ export class EnvoyRoutes {
       for (const one of outbound.filter(({ routes }) => routes === resource.name))
         take(one.mode === "upstream" ? this.#only(one, own) : this.#all(one, own));
     }
+    for (const { value, version } of listener.values())
+      if (value.kind === "inbound") take(inboundRoutes(value, version));
     this.#made = made;
     this.#last = { of: snapshot, routes: made };
     return made;
@@ -95,6 +104,14 @@ export class EnvoyRoutes {
     this.#encoded.set(host, { domains: key, bytes });
     return bytes;
   }
+}
+
+/** An inbound listener's own routes, and the policies that guard them. */
+function inboundRoutes(listener: InboundListener, version: string): RouteResource {
+  const { name, routes } = listener;
+  return resourceOf(name, routes.virtualHosts, [name, version], () =>
+    encodeInboundRoutes(listener),
+  );
 }
 
 /** In order of name, so that the version does not depend on the order in which hosts were compiled. */

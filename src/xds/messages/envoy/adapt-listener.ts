@@ -6,17 +6,19 @@ import { adaptFilters, type ManagerEdits, proxyAuthorization } from "./adapt-man
 import { adaptDownstreamTls } from "./adapt-tls.ts";
 import type { EnvoyClient } from "./envoy-client.ts";
 import { outsideMeshFilter } from "./outside-mesh.ts";
-import { toInboundHost } from "./virtual-hosts.ts";
+import { policySlots } from "./policies.ts";
 
 /** A caller that has said nothing by then counts as plaintext, as our own proxies have it. */
 const DETECTION_MS = 3_000;
 
 /** The listener that our own proxies get, with what only an Envoy has to be told. */
 export function toEnvoyListener(listener: Listener, client: EnvoyClient): ListenerMessage {
-  const message = toListener(adaptRoutes(listener));
+  const message = toListener(listener);
   const edits = editsOf(listener, client);
   return {
     ...message,
+    // Notes on policies are in it: a listener that changes drains its connections.
+    metadata: listener.kind === "inbound" ? undefined : message.metadata,
     listenerFiltersTimeout: toDuration(DETECTION_MS),
     continueOnListenerFiltersTimeout: true,
     filterChains: message.filterChains.map((chain) => ({
@@ -28,18 +30,12 @@ export function toEnvoyListener(listener: Listener, client: EnvoyClient): Listen
 }
 
 function editsOf(listener: Listener, client: EnvoyClient): ManagerEdits {
-  if (listener.kind === "inbound") return { direction: "inbound" };
+  if (listener.kind === "inbound")
+    return { direction: "inbound", routes: listener.name, filters: policySlots() };
   const outside = listener.unknownHosts === "passthrough" ? [outsideMeshFilter()] : [];
   if (listener.mode === "upstream")
     return { direction: "outbound", routes: listener.name, filters: outside };
   const credentials = client.workload.engine?.credentials;
   const guard = credentials === undefined ? [] : [proxyAuthorization(credentials)];
   return { direction: "outbound", acceptsConnect: true, filters: [...guard, ...outside] };
-}
-
-function adaptRoutes(listener: Listener): Listener {
-  if (listener.kind === "outbound") return listener;
-  const { routes } = listener;
-  const virtualHosts = routes.virtualHosts.map(toInboundHost);
-  return { ...listener, routes: { ...routes, virtualHosts } };
 }

@@ -10,7 +10,7 @@ import {
   type HttpFilter,
 } from "../generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts";
 import { BasicAuth } from "../generated/weft/newer/envoy.ts";
-import { MANAGER, typedFilter } from "../http-connection-manager.ts";
+import { MANAGER, RBAC_FILTER, toRds, typedFilter } from "../http-connection-manager.ts";
 import { accessLogs } from "./access-log.ts";
 import type { EnvoyClient } from "./envoy-client.ts";
 import { localReplies } from "./local-replies.ts";
@@ -57,7 +57,7 @@ function adapt(
   return {
     ...manager,
     routeSpecifier: adaptSpecifier(manager.routeSpecifier, routes),
-    httpFilters: [...filters, ...manager.httpFilters.map(quietRouter)],
+    httpFilters: [...filters, ...manager.httpFilters.filter(isNoPolicy).map(quietRouter)],
     accessLog: accessLogs(direction, client),
     localReplyConfig: localReplies(`${workload.name}/${direction}`),
     tracing: tracing(workload.app),
@@ -81,21 +81,20 @@ function adapt(
   };
 }
 
+/** Routes come on the stream, by this name or the one that is there. */
 function adaptSpecifier(
   specifier: HttpConnectionManager["routeSpecifier"],
   routes: string | undefined,
 ): HttpConnectionManager["routeSpecifier"] {
-  if (specifier?.$case === "rds")
-    return {
-      $case: "rds",
-      value: { ...specifier.value, routeConfigName: routes ?? specifier.value.routeConfigName },
-    };
-  if (specifier?.$case !== "routeConfig") return specifier;
-  // What callers tell the proxy of themselves is not for the application.
-  return {
-    $case: "routeConfig",
-    value: { ...specifier.value, requestHeadersToRemove: ["weft-peer"] },
-  };
+  const named = specifier?.$case === "rds" ? specifier.value.routeConfigName : "";
+  return toRds(routes ?? named);
+}
+
+/** Policies are in places of their own (policies.ts). */
+function isNoPolicy({ configType }: HttpFilter): boolean {
+  return (
+    configType?.$case !== "typedConfig" || !configType.value.typeUrl.endsWith(`/${RBAC_FILTER}`)
+  );
 }
 
 /** Without Envoy's own header fields. */
