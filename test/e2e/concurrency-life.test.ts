@@ -64,7 +64,8 @@ test("Ctrl-C leaves no process behind, and the proxy is gone from the mesh", asy
 /** Which certificate a fresh connection (to one worker or the other, as it happens) to the server's proxy is shown. */
 function shownSerial(at: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: at, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+    const asPeer = { ALPNProtocols: ["istio"], rejectUnauthorized: false }; // else it is the application's own TLS
+    const socket = connect({ port: at, host: "127.0.0.1", ...asPeer }, () => {
       resolve(socket.getPeerCertificate().serialNumber);
       socket.destroy();
     });
