@@ -118,3 +118,36 @@ test("a Unix socket is an endpoint like others", () => {
   start();
   expect(addresses()).toEqual(["unix:///run/app.sock"]);
 });
+
+describe("a cluster begins", () => {
+  const endpoints = [{ host: "10.0.0.1", port: 80 }];
+  const withEndpoints = (): Discovery => ({ kind: "static", endpoints });
+
+  test("when it is asked for, with the endpoints of then", () => {
+    const { set, start, addresses } = clusterSet(withEndpoints());
+    start();
+    expect([...set.all]).toEqual([]);
+    expect(addresses()).toEqual(["10.0.0.1:80"]);
+    expect([...set.all]).toEqual([...set.every()]);
+    expect(set.get("b")).toBeUndefined();
+  });
+
+  test("by being listed, and follows its configuration from then on", () => {
+    const { set, start, addresses } = clusterSet(withEndpoints());
+    start();
+    const [first] = set.every();
+    const base = cluster("a");
+    const discovery: Discovery = { kind: "static", endpoints: [{ host: "10.0.0.2", port: 81 }] };
+    set.apply(snapshotOf({ ...base, value: { ...base.value, discovery } }));
+    expect(set.get("a")).toBe(first);
+    expect(addresses()).toEqual(["10.0.0.2:81"]);
+    set.apply(emptySnapshot);
+    expect([...set.every()]).toEqual([]);
+  });
+
+  test("with the configuration when its names have to be resolved", () => {
+    const { set, start } = clusterSet({ kind: "dns", hosts, refreshMs: 1 });
+    start();
+    expect([...set.all]).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import type { Cluster } from "#config/cluster.ts";
 import type { Endpoint } from "#config/endpoint.ts";
-import type { Snapshot } from "#config/snapshot.ts";
+import { emptySnapshot, type Snapshot } from "#config/snapshot.ts";
 import { PassthroughClusters } from "./passthrough-clusters.ts";
 import { plainEndpoint } from "./plain-endpoint.ts";
 import type { ResolvedNames } from "./resolved-names.ts";
@@ -10,9 +10,14 @@ export interface ClusterSetOptions extends UpstreamSurroundings {
   readonly names: ResolvedNames;
 }
 
-/** All destinations of a proxy, kept in step with its configuration. */
+/**
+ * The destinations of a proxy, kept in step with its configuration. One begins to exist, with its hosts, pools and counts,
+ * when it is first asked for: a workload calls few of the services of a mesh, and each takes some 5 KB.
+ */
 export class ClusterSet {
   readonly #options: ClusterSetOptions;
+  #snapshot: Snapshot = emptySnapshot;
+  /** Those that were asked for, and those with names to be resolved before somebody asks. */
   readonly #clusters = new Map<string, UpstreamCluster>();
   readonly #endpoints = new Map<string, unknown>();
   readonly #following = new Map<string, readonly Disposable[]>();
@@ -24,10 +29,17 @@ export class ClusterSet {
   }
 
   get(name: string): UpstreamCluster | undefined {
-    return this.#clusters.get(name);
+    return this.#clusters.get(name) ?? this.#begin(name);
   }
 
+  /** Those that were asked for so far. */
   get all(): IterableIterator<UpstreamCluster> {
+    return this.#clusters.values();
+  }
+
+  /** All of the configuration, from now on. */
+  every(): Iterable<UpstreamCluster> {
+    for (const name of this.#snapshot.cluster.keys()) this.get(name);
     return this.#clusters.values();
   }
 
@@ -45,30 +57,37 @@ export class ClusterSet {
         this.#passthrough.forget(cluster);
         cluster.close();
       }
-    for (const [name, { value }] of snapshot.cluster) {
-      const known = this.#clusters.get(name);
-      if (known === undefined) this.#clusters.set(name, new UpstreamCluster(value, this.#options));
-      else known.configure(value);
-      this.#applyEndpoints(name, value, snapshot);
+    this.#snapshot = snapshot;
+    for (const [name, cluster] of this.#clusters) {
+      const value = snapshot.cluster.get(name)?.value;
+      if (value === undefined) continue;
+      cluster.configure(value);
+      this.#applyEndpoints(name, cluster, value);
     }
+    for (const [name, { value }] of snapshot.cluster)
+      if (value.discovery.kind === "dns" && !this.#clusters.has(name)) this.#begin(name);
   }
 
-  #applyEndpoints(name: string, { discovery }: Cluster, snapshot: Snapshot): void {
-    const source =
-      discovery.kind === "eds" ? snapshot.endpoints.get(discovery.name)?.value : discovery;
-    const cluster = this.#clusters.get(name);
-    if (
-      cluster === undefined ||
-      (this.#endpoints.has(name) && this.#endpoints.get(name) === source)
-    )
-      return;
+  #begin(name: string): UpstreamCluster | undefined {
+    const value = this.#snapshot.cluster.get(name)?.value;
+    if (value === undefined) return undefined;
+    const cluster = new UpstreamCluster(value, this.#options);
+    this.#clusters.set(name, cluster);
+    this.#applyEndpoints(name, cluster, value);
+    return cluster;
+  }
+
+  #applyEndpoints(name: string, cluster: UpstreamCluster, { discovery }: Cluster): void {
+    const { endpoints } = this.#snapshot;
+    const source = discovery.kind === "eds" ? endpoints.get(discovery.name)?.value : discovery;
+    if (this.#endpoints.has(name) && this.#endpoints.get(name) === source) return;
     this.#endpoints.set(name, source);
     this.#stopFollowing(name);
     if (discovery.kind === "dns") this.#useNames(name, cluster, discovery);
     else if (discovery.kind === "static")
       cluster.setEndpoints(discovery.endpoints.map(plainEndpoint));
     else if (discovery.kind === "eds")
-      cluster.setEndpoints(snapshot.endpoints.get(discovery.name)?.value.endpoints ?? []);
+      cluster.setEndpoints(endpoints.get(discovery.name)?.value.endpoints ?? []);
     else cluster.setEndpoints([]);
   }
 
@@ -80,6 +99,7 @@ export class ClusterSet {
   }
 
   close(): void {
+    this.#snapshot = emptySnapshot; // nothing begins any more
     for (const name of [...this.#following.keys()]) this.#stopFollowing(name);
     for (const cluster of this.#clusters.values()) cluster.close();
     this.#passthrough.close();
