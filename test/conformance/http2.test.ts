@@ -3,6 +3,7 @@
  * these also reach the listeners between proxies.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { CasePeer } from "./http2/case-peer.ts";
 import {
   type CaseTarget,
@@ -14,6 +15,7 @@ import {
 import { HTTP2_CASES } from "./http2/every-case.ts";
 import type { Http2Case } from "./http2/http2-case.ts";
 import { MALFORMED } from "./http2/message-cases.ts";
+import { pieceBytes, randomFrames } from "./http2/random-frames.ts";
 
 let targets: RunningTargets;
 
@@ -62,3 +64,25 @@ test("of all the malformed requests, none has reached the application", () => {
   expect(targets.seen.length).toBeGreaterThan(HTTP2_CASES.length);
   expect(targets.seen.filter(({ headers }) => MALFORMED in headers)).toEqual([]);
 });
+
+test("whatever frames a client sends, however they are cut, the next client is served", async () => {
+  const everyTarget = fc.constantFrom(...PLAINTEXT_TARGETS, ...MUTUAL_TLS_TARGETS);
+  await fc.assert(
+    fc.asyncProperty(everyTarget, randomFrames, pieceBytes, async (target, makers, size) => {
+      const transport = await targets.connect(target);
+      const peer = new CasePeer(transport, target.manner, []);
+      const bytes = Buffer.concat(makers.map((make) => make(peer)));
+      for (let at = 0; at < bytes.length && !transport.isClosed; at += size) {
+        peer.send(bytes.subarray(at, at + size));
+        await Bun.sleep(0);
+      }
+      transport.destroy();
+      const next = await targets.connect(target);
+      const other = new CasePeer(next, target.manner, []);
+      other.send(other.get(1));
+      await other.answered(1);
+      next.destroy();
+    }),
+    { numRuns: 200 },
+  );
+}, 60_000);
