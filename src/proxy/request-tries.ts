@@ -21,31 +21,16 @@ import type { Failure } from "./local-reply.ts";
 import { RequestBody } from "./request-body.ts";
 import { editRequest, FIELD } from "./request-edits.ts";
 import type { RequestRecord } from "./request-record.ts";
-import { isSafeMethod, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
+import { isSafeMethod, mayReplay, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
 import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
-import { WEFT_ALPN } from "./upstream/alpn.ts";
+import type { TriesOwner } from "./tries-owner.ts";
 import type { ConnectionPool } from "./upstream/connection-pool.ts";
 import type { Host } from "./upstream/host.ts";
+import { poolFor } from "./upstream/pool-for.ts";
 import type { UpstreamCluster } from "./upstream/upstream-cluster.ts";
 import { upstreamFailure } from "./upstream/upstream-failure.ts";
 import type { Waiter } from "./upstream/waiting-line.ts";
-
-/** Whose tries they are. */
-export interface TriesOwner {
-  /** The head of an answer that is the caller's. `fromProxy`: it came over mutual TLS from another proxy. */
-  onAnswer(head: ResponseHead, fromProxy: boolean): void;
-  /** The upstream changes protocols. `client` may be taken over; `onAnswerEnd` is not called. */
-  onUpgraded(head: ResponseHead, fromProxy: boolean, client: ClientExchange): void;
-  onAnswerEnd(trailers: FieldView | undefined): void;
-  /** No try is left, and nothing was answered yet. */
-  onFailed(failure: Failure): void;
-  /** The answer broke off in its middle. */
-  onBroken(failure: Failure, error: PeerError | undefined): void;
-}
-
-/** An idle connection that turns out closed costs a request nothing, but not for ever. */
-const MAX_REPLAYS = 2;
 
 /** One object per record, used again for the next request. Bodies pass through here both ways. */
 export class RequestTries implements ClientExchangeEvents, Waiter {
@@ -160,7 +145,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     const { retry } = plan.action;
     const host = cluster.pick(this.#tried, retry?.hostSelectionAttempts ?? 0);
     if (host === undefined) {
-      const message = `${cluster.what}: ${describeHosts(cluster)}`;
+      const message = `${cluster.what}: ${cluster.whyNone}`;
       this.#fail({ code: "no-healthy-upstream", message });
       return;
     }
@@ -170,7 +155,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     host.activeRequests++;
     if (retry?.perTryTimeoutMs !== undefined)
       record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
-    const pool = this.#poolOf(host);
+    const pool = poolFor(host, this.#exchange);
     this.#pool = pool;
     const got = pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
     if (got === "overflow") {
@@ -185,14 +170,6 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       record.connectionMs = 0;
       this.onConnection(got);
     }
-  }
-
-  #poolOf(host: Host): ConnectionPool {
-    const { request, transport } = this.#exchange;
-    if (request.upgrade !== "") return host.tunnelPool;
-    if (!host.followsClient || request.protocol !== "HTTP/2") return host.pool;
-    // By Weft's own multiplexing only requests in HTTP/1 come, so the application is spoken to in HTTP/1 then.
-    return transport.tls?.alpn === WEFT_ALPN ? host.pool : host.http2Pool;
   }
 
   onConnection(connection: ClientConnection): void {
@@ -287,7 +264,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       this.#owner.onBroken(failure, error);
       return;
     }
-    if (this.#mayReplay(failure, unsent)) {
+    if (this.body.mayReplay && mayReplay(failure.code, unsent, this.#mayRepeat, this.#replays)) {
       this.#replays++;
       record.attempts--;
       this.#try(plan, cluster);
@@ -296,19 +273,6 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     cluster.failedLocally(host);
     if (!this.#retry({ kind: "failure", code: failure.code, unsent }, plan, cluster))
       this.#fail(failure);
-  }
-
-  /**
-   * A server may close an idle connection just as we send, refuse a stream because it ends the connection, and an endpoint
-   * may leave while a request waits for a connection to it: what it cannot have acted on, or may do twice, goes out anew.
-   */
-  #mayReplay({ code }: Failure, unsent: boolean): boolean {
-    const isNobodysFault =
-      code === "upstream-closed-idle" ||
-      code === "no-healthy-upstream" ||
-      (unsent && (code === "upstream-closed" || code === "upstream-reset"));
-    if (!isNobodysFault || this.#replays >= MAX_REPLAYS) return false;
-    return (unsent || this.#mayRepeat) && this.body.mayReplay;
   }
 
   #retriesAnswer(head: ResponseHead, plan: ForwardPlan, cluster: UpstreamCluster): boolean {
@@ -380,10 +344,4 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     this.#isPaused = false;
     this.#exchange.resumeRequest();
   }
-}
-
-function describeHosts(cluster: UpstreamCluster): string {
-  const { length } = cluster.hosts;
-  if (length === 0) return "it has no endpoint";
-  return `none of its ${length} endpoints may be used: they are ejected, or do not accept mutual TLS`;
 }

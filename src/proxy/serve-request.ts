@@ -26,13 +26,14 @@ import { type Failure, failureReply } from "./local-reply.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { editResponse, FIELD } from "./request-edits.ts";
 import { RequestRecord } from "./request-record.ts";
-import { RequestTries, type TriesOwner } from "./request-tries.ts";
+import { RequestTries } from "./request-tries.ts";
 import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { splitAuthority } from "./router/host-table.ts";
 import { passthroughPlan } from "./router/passthrough-plan.ts";
 import { inboundSeries } from "./telemetry/inbound-series.ts";
 import { type RequestSeries, unknownWorkload } from "./telemetry/series.ts";
+import type { TriesOwner } from "./tries-owner.ts";
 import { openTunnel } from "./tunnel.ts";
 import { outboundPair, type UpstreamCluster } from "./upstream/upstream-cluster.ts";
 

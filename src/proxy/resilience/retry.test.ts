@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RetryPolicy } from "#config/route.ts";
-import { isSafeMethod, type TryOutcome, wantsRetry } from "./retry.ts";
+import { isSafeMethod, mayReplay, type TryOutcome, wantsRetry } from "./retry.ts";
 import { retriesWithin } from "./retry-budget.ts";
 
 const defaults: RetryPolicy = {
@@ -81,4 +81,28 @@ test("methods that change nothing are safe", () => {
   expect(
     ["GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "DELETE", "get"].filter(isSafeMethod),
   ).toEqual(["GET", "HEAD", "OPTIONS", "TRACE"]);
+});
+
+describe("beside the rules of retries, a request goes out anew", () => {
+  test.each([
+    [
+      "when its idle connection was closed and it may be repeated",
+      "upstream-closed-idle",
+      false,
+      true,
+    ],
+    ["when it was not sent on the connection that was closed", "upstream-closed", true, false],
+    ["when its endpoint has left", "no-healthy-upstream", true, false],
+  ] as const)("%s, twice", (_, code, unsent, mayRepeat) => {
+    const asked = [0, 1, 2].map((replays) => mayReplay(code, unsent, mayRepeat, replays));
+    expect(asked).toEqual([true, true, false]);
+  });
+
+  test.each([
+    ["that may have been acted on", "upstream-closed-idle", false, false],
+    ["that was sent", "upstream-reset", false, true],
+    ["that was refused", "upstream-connect-refused", true, true],
+  ] as const)("but none %s", (_, code, unsent, mayRepeat) => {
+    expect(mayReplay(code, unsent, mayRepeat, 0)).toBe(false);
+  });
 });

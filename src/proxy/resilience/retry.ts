@@ -89,3 +89,24 @@ const GRPC_CODES: Readonly<Record<string, string>> = {
   internal: "13",
   unavailable: "14",
 };
+
+/** An idle connection that turns out closed costs a request nothing, but not for ever. */
+const MAX_REPLAYS = 2;
+
+/**
+ * A server may close an idle connection just as we send, refuse a stream because it ends the connection, and an endpoint
+ * may leave while a request waits for a connection to it: what it cannot have acted on, or may do twice, goes out anew,
+ * whatever the rules of retries. `replays`: how often it did already.
+ */
+export function mayReplay(
+  code: ProxyFailureCode,
+  unsent: boolean,
+  mayRepeat: boolean,
+  replays: number,
+): boolean {
+  const isNobodysFault =
+    code === "upstream-closed-idle" ||
+    code === "no-healthy-upstream" ||
+    (unsent && (code === "upstream-closed" || code === "upstream-reset"));
+  return isNobodysFault && (unsent || mayRepeat) && replays < MAX_REPLAYS;
+}

@@ -125,6 +125,13 @@ export class UpstreamCluster {
       : pickAvoiding(this.#picker, tried, attempts, this.#shared.random);
   }
 
+  /** In words, when `pick` finds no host. */
+  get whyNone(): string {
+    const { length } = this.#all;
+    if (length === 0) return "it has no endpoint";
+    return `none of its ${length} endpoints may be used: they are ejected, or do not accept mutual TLS`;
+  }
+
   get activeRequests(): number {
     return this.usage.counts.here(COUNTED.requests);
   }
