@@ -1,6 +1,7 @@
 // What a gRPC caller is told when this proxy answers itself: a status in headers and no body ("Trailers-Only" of gRPC over
 // HTTP/2). A 503 would reach the application as a transport error without words.
 import { Buffer } from "node:buffer";
+import { proxyFailures } from "#core/errors/proxy-failures.ts";
 import type { FieldView, LocalReply } from "#http/exchange.ts";
 import type { FieldName } from "#wire/http1/field-name.ts";
 import { type Failure, failureReply, type ReplyMaker } from "./local-reply.ts";
@@ -37,10 +38,14 @@ export function grpcReply({ status, fields, body }: LocalReply): LocalReply {
   };
 }
 
-/** The failure of an answer that has begun, as the trailers that end it. */
-export function grpcFailureTrailers(failure: Failure, maker: ReplyMaker): FieldView {
-  const { fields } = grpcFailureReply(failure, maker);
-  return new Trailers(fields.filter(([name]) => name !== "content-type"));
+/** The failure of an answer that has begun, as the trailers that end it. `weft-error` is no trailer, so the message names all. */
+export function grpcFailureTrailers(failure: Failure, { by, recordId }: ReplyMaker): FieldView {
+  const { code, message } = failure;
+  const text = `${message.slice(0, MESSAGE_LENGTH_MAX)} (${code}; by=${by}; id=${recordId})`;
+  return new Trailers([
+    ["grpc-status", grpcStatusOf(proxyFailures[code].status)],
+    ["grpc-message", grpcMessage(text)],
+  ]);
 }
 
 class Trailers implements FieldView {

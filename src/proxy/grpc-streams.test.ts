@@ -141,7 +141,7 @@ describe("an answer that breaks off", () => {
     expect(ended).toMatchObject({
       trailers: {
         "grpc-status": "14",
-        "weft-error": expect.stringContaining("upstream-reset; by=web-1/outbound"),
+        "grpc-message": expect.stringContaining("(upstream-reset; by=web-1/outbound; id="),
       },
     });
     expect(log).toMatchObject([{ weft_error: "upstream-reset", response_flags: "UR" }]);

@@ -99,6 +99,31 @@ describe("a request", () => {
   });
 });
 
+describe("an answer that is whole", () => {
+  test("is still told when the server then wants no more of the request", async () => {
+    await using it = await clientBench();
+    const story = new ClientStory();
+    const request = head("POST", "/", [["transfer-encoding", "chunked"]]);
+    const exchange = it.connection.send(request, undefined, story);
+    exchange.write(Buffer.from("begun"));
+    await it.peer.expect("HEADERS 1 POST /", 'DATA 1 "begun"');
+    exchange.pauseResponse();
+    it.peer.send(
+      headers(1, OK, OPEN),
+      data(1, "all of it"),
+      headers(1, [["grpc-status", "0"]]),
+      rstStream(1, "NO_ERROR"),
+    );
+    await it.peer.settled();
+    expect(story.words).toEqual(["200"]);
+    exchange.resumeResponse();
+    await story.over;
+    expect([story.words, story.body]).toEqual([["200", "end"], "all of it"]);
+    expect(story.trailers?.field("grpc-status")).toBe("0");
+    expect(it.connection.available).toBe(100);
+  });
+});
+
 describe("how many requests may be under way", () => {
   test("is the server's to say, and places are told when they become free", async () => {
     await using it = await clientBench({}, { settings: [[3, 2]] });

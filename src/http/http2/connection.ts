@@ -327,6 +327,11 @@ export class Http2Connection
   }
 
   resetByPeer(stream: Http2Stream, code: Http2Code): void {
+    // A server that has answered whole may not want the rest of the request; its answer holds (RFC 9113 section 8.1).
+    if (!this.isServer && stream.isReceived && code === "NO_ERROR") {
+      stream.stopSending();
+      return;
+    }
     this.#remove(stream, "reset-by-peer");
     stream.dispose(Http2Error.resetBy(this.fault, code));
     this.#afterStream();

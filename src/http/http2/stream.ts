@@ -137,6 +137,19 @@ export class Http2Stream implements Holder {
     this.#host.onStreamReady(this);
   }
 
+  /** The peer wants no more of our half, which counts as ended; what it has said itself is still told. */
+  stopSending(): void {
+    this.#host.budget.remove(this.queuedBytes);
+    this.#queue.clear();
+    this.#trailers = undefined;
+    this.#isEnding = true;
+    this.isSent = true;
+    this.#closeIfDone();
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.user?.onStreamDrain();
+  }
+
   /** END_STREAM went out with the head. */
   endedWithHead(): void {
     this.#isEnding = true;
