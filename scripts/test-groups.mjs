@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { provideEnvoy } from "./envoy.mjs";
+import { provideGrpcGo } from "./grpc-go.mjs";
 import { provideH2spec } from "./h2spec.mjs";
 
 const nginx = { program: "nginx", debianPackage: "nginx-light" };
@@ -69,7 +70,9 @@ export function testGroups(root, bun) {
     {
       name: "kubectl",
       needs: [kubectl],
-      steps: bunTests(conformance(root, (name) => !isOfHttp(name) && !isH2spec(name))),
+      steps: bunTests(
+        conformance(root, (name) => ![isOfHttp, isH2spec, isGrpcGo].some((is) => is(name))),
+      ),
     },
     {
       name: "http-conformance",
@@ -81,6 +84,12 @@ export function testGroups(root, bun) {
       needs: [go],
       prepare: (say) => provideH2spec(say).obstacle,
       steps: bunTests(conformance(root, isH2spec)),
+    },
+    {
+      name: "grpc-go",
+      needs: [go],
+      prepare: (say) => provideGrpcGo(say).obstacle,
+      steps: bunTests(conformance(root, isGrpcGo)),
     },
     {
       name: "examples",
@@ -129,7 +138,8 @@ function conformance(root, isMeant) {
 }
 
 const isH2spec = (name) => name.startsWith("h2spec");
-const isOfHttp = (name) => /^(http2|grpc)/.test(name);
+const isGrpcGo = (name) => name.startsWith("grpc-go");
+const isOfHttp = (name) => /^(http2|grpc)/.test(name) && !isGrpcGo(name);
 
 function examples(root) {
   const folder = path.join(root, "examples");
