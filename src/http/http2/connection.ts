@@ -6,7 +6,7 @@
  *     └──── broken protocol, floods, timeouts: GOAWAY with the reason ──────────┴──▶ lingering ──▶ over
  */
 import type { Buffer } from "node:buffer";
-import { type Flushable, flushAtEndOfTurn } from "#net/flush-turn.ts";
+import { type Flushable, flushAtEndOfTurn, turn } from "#net/flush-turn.ts";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
 import { HpackDecoder } from "#wire/hpack/hpack-decoder.ts";
@@ -64,6 +64,9 @@ export interface Http2Role {
 
 type State = "open" | "lingering" | "over";
 
+/** Of one connection: one read brings tens of thousands of the smallest, and others wait meanwhile. Below a quarter of the answers that may be unread. */
+const FRAMES_PER_TURN = 240;
+
 /** A client that leaves so much unread asks no further questions: more than data alone ever makes wait. */
 const UNREAD_BYTES_MAX = 256 * 1024;
 
@@ -99,6 +102,8 @@ export class Http2Connection
   #willFlush = false;
   #isFlushing = false;
   #isHalted = false;
+  #countedTurn = 0;
+  #framesThisTurn = 0;
   /** Nothing is read before the peer has read. */
   #isBlocked = false;
   #unread: UnreadWatch | undefined = undefined;
@@ -172,7 +177,7 @@ export class Http2Connection
     flushAtEndOfTurn(this);
   }
 
-  /** From within `onHeaderBlock`: nothing further is read in this turn. */
+  /** From within a frame: nothing further is read in this turn. */
   halt(): void {
     if (this.#isHalted) return;
     this.#isHalted = true;
@@ -246,6 +251,7 @@ export class Http2Connection
 
   #goOn(): void {
     this.#isHalted = false;
+    this.#framesThisTurn = 0;
     if (this.#state === "open") {
       try {
         this.#reader.goOn();
@@ -294,6 +300,14 @@ export class Http2Connection
   }
 
   // ── what frames tell ──
+
+  countFrame(): void {
+    if (this.#countedTurn !== turn.number) {
+      this.#countedTurn = turn.number;
+      this.#framesThisTurn = 0;
+    }
+    if (++this.#framesThisTurn >= FRAMES_PER_TURN) this.halt();
+  }
 
   isIdle(streamId: number): boolean {
     return (streamId & 1) === 0 || streamId > this.highestStreamId;

@@ -41,6 +41,8 @@ export interface FrameHost {
   /** Never opened by either side. */
   isIdle(streamId: number): boolean;
   touch(): void;
+  /** A frame has come: past so many in one turn, the rest waits for the next. */
+  countFrame(): void;
   onConsumed(bytes: number): void;
   /** A whole header block; it has to go through the HPACK decoder whatever becomes of it. May throw. */
   onHeaderBlock(
@@ -137,6 +139,7 @@ export class FrameHandler implements FrameSink {
   }
 
   #expectFrame(type: number): void {
+    this.#host.countFrame();
     if (!this.#host.settings.hasPeer && type !== FRAME.settings)
       throw new Http2Error("bad-preface", undefined, "no SETTINGS first");
     if (this.#block.isOpen && type !== FRAME.continuation)
