@@ -14,6 +14,8 @@ const KEPT_BYTES = 4_096;
 export class AnswerWords {
   readonly counts = new Map<string, number>();
   receivedBytes = 0;
+  /** Told of each word as it comes. */
+  onWord: (word: string) => void = () => undefined;
   readonly #speaks: "http1" | "http2";
   #held: Buffer = Buffer.alloc(0);
   /** Of the frame's payload that is under way. */
@@ -38,6 +40,7 @@ export class AnswerWords {
   }
 
   #count(word: string): void {
+    this.onWord(word);
     this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
   }
 

@@ -20,6 +20,8 @@ export interface Attack {
   /** Attacking connections at a time. */
   readonly connections: number;
   readonly answer: Answer;
+  /** What the proxy may hold for each connection; default 1 MiB. */
+  readonly heldBytes?: number;
   /** One connection's attack, to its end. The driver opens the next one. */
   run(lane: Lane): Promise<void>;
 }

@@ -1,7 +1,9 @@
+import { eventually } from "../eventually.ts";
 import { AttackSocket } from "./attack-socket.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: bystander\r\n\r\n";
 const PAUSE_MS = 4;
+const SOME = 20;
 const STUCK_MS = 10_000;
 
 /** Clients who behave: one request after the other on connections that they keep. */
@@ -15,6 +17,11 @@ export class Bystanders implements AsyncDisposable {
   constructor(port: number, connections: number) {
     this.#port = port;
     this.#running = Promise.all(Array.from({ length: connections }, () => this.#go()));
+  }
+
+  /** Resolves when some were answered since `answered` was so many. */
+  async goOn(answeredBefore: number): Promise<void> {
+    await eventually(() => this.answered > answeredBefore + SOME || this.failures.length > 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

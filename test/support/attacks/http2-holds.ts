@@ -23,6 +23,9 @@ import {
   untilClosed,
 } from "./http2-lane.ts";
 
+/** Of each answer, what was read before its stream turned out to be stuck: the window of a stream is the client's to give. */
+const A_READ_PER_STREAM = 100 * 512 * 1024;
+
 const many = (count: number, make: (id: number) => Uint8Array): Buffer =>
   times(count, (index) => make(1 + 2 * index));
 
@@ -144,6 +147,7 @@ export const http2Holds: readonly Attack[] = [
     name: "shut-windows",
     what: "a hundred large answers on streams whose windows stay shut",
     answer: words("RST_STREAM CANCEL"),
+    heldBytes: A_READ_PER_STREAM,
     run: async (lane) => {
       const socket = await hello(lane, [[INITIAL_WINDOW, 0]]);
       await socket.send(many(100, (id) => headers(id, request("GET", "/big"))));
@@ -154,6 +158,7 @@ export const http2Holds: readonly Attack[] = [
     name: "unread-answers",
     what: "large answers with windows wide open, of which nothing is read",
     answer: words("END"),
+    heldBytes: A_READ_PER_STREAM,
     run: async (lane) => {
       const socket = await hello(lane, [[INITIAL_WINDOW, 2 ** 31 - 1]]);
       await socket.send(windowUpdate(0, 2 ** 31 - 1 - 65_535));

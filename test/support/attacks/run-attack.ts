@@ -23,6 +23,8 @@ export interface AttackLength {
   readonly ms: number;
   /** Attempts of each connection at the most. */
   readonly rounds?: number;
+  /** An attempt that was told what it has to be told goes on no further. */
+  readonly endsWhenAnswered?: true;
   /** Of those who read nothing; default: as long as it takes. */
   readonly patienceMs?: number;
 }
@@ -63,7 +65,8 @@ export async function runAttack(
   }, length.ms);
   if (each.side === "upstream") site.hostile.behaviour = each.attack.serve;
   const patience = (): Promise<void> => Bun.sleep(length.patienceMs ?? length.ms);
-  const lane = { isOver: () => isOver, over: over.promise, patience };
+  const endsWhenAnswered = length.endsWhenAnswered === true;
+  const lane = { isOver: () => isOver, over: over.promise, patience, endsWhenAnswered };
   const attempt = (): Promise<AttackSocket[]> =>
     each.side === "client"
       ? attackOnce(site, each.attack, each.over, lane)
@@ -87,7 +90,9 @@ export async function runAttack(
   return tally;
 }
 
-type Ending = Pick<Lane, "isOver" | "over" | "patience">;
+interface Ending extends Pick<Lane, "isOver" | "over" | "patience"> {
+  readonly endsWhenAnswered: boolean;
+}
 
 async function attackOnce(
   site: AttackSite,
@@ -103,6 +108,7 @@ async function attackOnce(
     const tls = isTls ? { tls: { context: site.context, alpn } } : {};
     const socket = await AttackSocket.open({ ...target, ...tls }, speaks);
     opened.push(socket);
+    if (ending.endsWhenAnswered) endWhenAnswered(socket, attack.answer);
     return socket;
   };
   const lane: Lane = {
@@ -118,6 +124,13 @@ async function attackOnce(
     for (const socket of opened) socket.destroy();
   }
   return opened;
+}
+
+function endWhenAnswered(socket: AttackSocket, answer: Answer): void {
+  if (answer.kind === "bounded") return;
+  socket.words.onWord = (word) => {
+    if (answer.words.includes(word)) setTimeout(() => socket.destroy(), PAUSE_MS);
+  };
 }
 
 /** A caller of the hostile server, who has patience for a while. */

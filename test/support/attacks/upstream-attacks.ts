@@ -25,6 +25,8 @@ export interface UpstreamAttack {
   readonly speaks: "http1" | "http2";
   /** What the callers of the hostile server have to see. */
   readonly answer: Answer;
+  /** What the proxy may hold for each caller; default 1 MiB. */
+  readonly heldBytes?: number;
   /** Callers at a time. */
   readonly connections: number;
   /** What they send; default: a GET. */
