@@ -12,6 +12,7 @@ import type { ProxyLimits } from "./limits/limit-table.ts";
 import type { Overload } from "./limits/overload.ts";
 import { acceptOutbound } from "./outbound/accept-outbound.ts";
 import type { OutboundSurroundings } from "./outbound/outbound-surroundings.ts";
+import { compileHost } from "./router/compiled-route.ts";
 import { HostTable } from "./router/host-table.ts";
 import type { RouteTable } from "./router/plan-request.ts";
 import { addressOf } from "./serve-connection.ts";
@@ -37,7 +38,7 @@ interface OpenListener {
   isRemoved: boolean;
 }
 
-const emptyTable: RouteTable = new HostTable([]);
+const emptyTable: RouteTable = new HostTable([], compileHost);
 
 /** The listeners of a proxy, opened when the configuration first names them, changed in place ever after. */
 export class ListenerSet {

@@ -1,21 +1,24 @@
 /**
  * Finds the virtual host of an authority: exact `host:port` (and `host`, which means port 80), the same completed by a
- * search domain, the longest suffix wildcard, `*`. What an authority led to is remembered, so that the next request
- * with it costs one look-up however many hosts there are.
+ * search domain, the longest suffix wildcard, `*`. What an authority led to is made ready and remembered, so that the next
+ * request with it costs one look-up however many hosts there are, and hosts that nobody calls are not made ready.
  */
-export class HostTable<T> {
-  readonly #exact = new Map<string, T>();
-  readonly #suffixes = new Map<string, T>();
+export class HostTable<S, T> {
+  readonly #exact = new Map<string, S>();
+  readonly #suffixes = new Map<string, S>();
   readonly #searchDomains: readonly string[];
+  readonly #makeReady: (host: S) => T;
   readonly #remembered = new Map<string, T | undefined>();
-  #any: T | undefined;
+  #any: S | undefined;
 
-  constructor(searchDomains: readonly string[]) {
+  /** `makeReady` is called whenever an authority is looked up that is not remembered. */
+  constructor(searchDomains: readonly string[], makeReady: (host: S) => T) {
     this.#searchDomains = searchDomains.map((domain) => `.${domain.toLowerCase()}`);
+    this.#makeReady = makeReady;
   }
 
   /** The first claim of a domain stays. */
-  add(domains: readonly string[], value: T): void {
+  add(domains: readonly string[], value: S): void {
     for (const written of domains) {
       const domain = written.toLowerCase();
       if (domain === "*") this.#any ??= value;
@@ -28,13 +31,14 @@ export class HostTable<T> {
   find(authority: string): T | undefined {
     const known = this.#remembered.get(authority);
     if (known !== undefined || this.#remembered.has(authority)) return known;
-    const found = this.#search(authority);
+    const host = this.#search(authority);
+    const found = host === undefined ? undefined : this.#makeReady(host);
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(authority, found);
     return found;
   }
 
-  #search(authority: string): T | undefined {
+  #search(authority: string): S | undefined {
     const { host, port } = splitAuthority(authority);
     const absolute = host.endsWith(".");
     const name = absolute ? host.slice(0, -1) : host;
@@ -49,12 +53,12 @@ export class HostTable<T> {
     return this.#bySuffix(name, port) ?? this.#any;
   }
 
-  #exactly(name: string, port: string | undefined): T | undefined {
+  #exactly(name: string, port: string | undefined): S | undefined {
     if (port !== undefined && port !== "80") return this.#exact.get(`${name}:${port}`);
     return this.#exact.get(name) ?? this.#exact.get(`${name}:80`);
   }
 
-  #bySuffix(name: string, port: string | undefined): T | undefined {
+  #bySuffix(name: string, port: string | undefined): S | undefined {
     for (let at = name.indexOf(".", 1); at !== -1; at = name.indexOf(".", at + 1)) {
       const suffix = name.slice(at);
       const found =

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { noHeaderEdits, type Route, type RouteMatch, type VirtualHost } from "#config/route.ts";
 import type { HeaderMatch } from "#config/string-match.ts";
-import { type CompiledHost, compileHost, type Plan } from "./compiled-route.ts";
+import { compileHost, type Plan } from "./compiled-route.ts";
 import { HostTable } from "./host-table.ts";
-import { planRequest } from "./plan-request.ts";
+import { planRequest, type RouteTable } from "./plan-request.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 function facts(given: Partial<RequestFacts> & { headers?: Record<string, string> }): RequestFacts {
@@ -40,9 +40,9 @@ function host(domains: string[], routes: Route[]): VirtualHost {
   return { name: domains[0] ?? "", domains, routes, origins: {} };
 }
 
-function table(hosts: VirtualHost[], searchDomains: string[] = []): HostTable<CompiledHost> {
-  const made = new HostTable<CompiledHost>(searchDomains);
-  for (const one of hosts) made.add(one.domains, compileHost(one));
+function table(hosts: VirtualHost[], searchDomains: string[] = []): RouteTable {
+  const made = new HostTable(searchDomains, compileHost);
+  for (const one of hosts) made.add(one.domains, one);
   return made;
 }
 

@@ -1,14 +1,15 @@
+import type { VirtualHost } from "#config/route.ts";
 import type { CompiledHost, CompiledRoute, Plan, UnknownHostPlan } from "./compiled-route.ts";
 import type { HostTable } from "./host-table.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** The routes of one listener. */
-export type RouteTable = HostTable<CompiledHost>;
+export type RouteTable = HostTable<VirtualHost, CompiledHost>;
 
 const unknownHost: UnknownHostPlan = { kind: "unknown-host" };
 
 /**
- * Decides what will be done with a request, without I/O and without allocating. `random` is in [0, 1) and is used only
+ * Decides what will be done with a request, without I/O and, but for the first to a host, without allocating. `random` is in [0, 1) and is used only
  * for a route of several destinations.
  */
 export function planRequest(table: RouteTable, facts: RequestFacts, random: () => number): Plan {

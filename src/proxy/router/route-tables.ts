@@ -5,11 +5,13 @@ import { HostTable } from "./host-table.ts";
 import type { RouteTable } from "./plan-request.ts";
 
 /**
- * Tables of all listeners of a snapshot. A virtual host is compiled once for as long as the same object is in use, so an
- * update of one host compiles that host alone; a table whose hosts are all the same is kept as it is.
+ * Tables of all listeners of a snapshot. A virtual host is compiled when it comes, to see that it can be, and again when it
+ * is first called, to be kept: most are never called, and compiled they take some 3 KB. Both happen once for as long as the
+ * same object is in use; a table whose hosts are all the same is kept as it is.
  */
 export class RouteTables {
   readonly #compiled = new WeakMap<VirtualHost, CompiledHost>();
+  readonly #checked = new WeakSet<VirtualHost>();
   #tables = new Map<string, KnownTable>();
 
   /** Throws what `compileHost` throws, and then nothing has changed. */
@@ -37,9 +39,18 @@ export class RouteTables {
     const same =
       before?.hosts.length === hosts.length && hosts.every((host, i) => host === before.hosts[i]);
     if (before !== undefined && same) return before;
-    const table = new HostTable<CompiledHost>(searchDomains);
-    for (const host of hosts) table.add(host.domains, this.#host(host));
+    const table: RouteTable = new HostTable(searchDomains, (host) => this.#host(host));
+    for (const host of hosts) {
+      this.#check(host);
+      table.add(host.domains, host);
+    }
     return { hosts, table };
+  }
+
+  #check(host: VirtualHost): void {
+    if (this.#checked.has(host)) return;
+    compileHost(host);
+    this.#checked.add(host);
   }
 
   #host(host: VirtualHost): CompiledHost {
