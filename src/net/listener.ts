@@ -71,7 +71,7 @@ export interface Listener extends AsyncDisposable {
   setMode(mode: ListenMode): void;
   /** Stops accepting; open connections stay. Twice is harmless. */
   close(): void;
-  /** Stops accepting; resolves when every connection is over. What is left after `deadlineMs` is destroyed. */
+  /** Stops accepting; resolves when every connection is over. What is left after `deadlineMs` is reset. */
   drained(deadlineMs: number): Promise<void>;
 }
 
@@ -167,7 +167,7 @@ class SocketListener implements Listener {
 
   #destroyAll(): void {
     for (const [socket, transport] of this.#sockets)
-      if (transport) transport.destroy(new NetError("drained"));
+      if (transport) transport.reset(new NetError("drained"));
       else if ("destroy" in socket) socket.destroy();
   }
 

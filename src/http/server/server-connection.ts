@@ -114,7 +114,9 @@ export class Http1ServerConnection
   }
 
   destroy(): void {
-    this.transport.destroy();
+    // An answer that ends with its connection must not look whole.
+    if (this.#exchange === undefined) this.transport.destroy();
+    else this.transport.reset();
   }
 
   // ── what the transport tells ──
@@ -354,7 +356,7 @@ export class Http1ServerConnection
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#state = "over";
-    this.transport.destroy(new NetError("closed", error.message, error));
+    this.transport.reset(new NetError("closed", error.message, error));
     if (exchange !== undefined) endSoon(exchange, error);
   }
 
@@ -410,7 +412,7 @@ export class Http1ServerConnection
     exchange?.finish();
     exchange?.events?.onExchangeEnd(error);
     if (!mayAnswer) {
-      this.transport.destroy(new NetError("closed", error.message, error));
+      this.transport.reset(new NetError("closed", error.message, error));
       return;
     }
     writeRefusal(this.transport, this.#options, error, exchange?.request);
