@@ -14,16 +14,11 @@ import {
   frame,
   headers,
   OPEN,
-  ping,
   REQUEST,
   request,
   rstStream,
 } from "./testing/raw-frames.ts";
 import { ScriptedPeer } from "./testing/scripted-peer.ts";
-
-/** An answer that does not wait for the request. */
-const refuse = ({ exchange }: Seen): void =>
-  exchange.reply({ status: 403, fields: [], body: "no" });
 
 describe("a request", () => {
   test("without a body is answered", async () => {
@@ -186,38 +181,6 @@ describe("a response", () => {
     await peer.expect('DATA 3 END_STREAM ""');
   });
 
-  test("before the end of the request tells the client not to send the rest", async () => {
-    await using server = await http2EchoServer({ earlyAnswerMs: 20 }, undefined, refuse);
-    const peer = await ScriptedPeer.connect(server.port);
-    peer.send(headers(1, request("POST"), OPEN));
-    await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"', "RST_STREAM 1 NO_ERROR");
-    peer.send(data(1, "late"), headers(3, REQUEST));
-    await peer.expect("HEADERS 3 403");
-  });
-
-  test("before the end of the request leaves the client a moment to end it, and opens no window for more", async () => {
-    await using server = await http2EchoServer({ streamWindowBytes: 1_000 }, undefined, refuse);
-    const peer = await ScriptedPeer.connect(server.port);
-    peer.send(headers(1, request("POST"), OPEN));
-    await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"');
-    peer.send(data(1, "x".repeat(900)), data(1, "the end", END));
-    await peer.settled();
-    expect(peer.words.filter((word) => /^(RST_STREAM|WINDOW_UPDATE 1 )/.test(word))).toEqual([]);
-    for (const { isIdle } of server.connections) expect(isIdle).toBe(true);
-  });
-
-  test("to a request that was held back lets go of what was held", async () => {
-    await using server = await http2EchoServer({}, undefined, (seen) => {
-      seen.exchange.pauseRequest();
-      queueMicrotask(() => refuse(seen));
-    });
-    const peer = await ScriptedPeer.connect(server.port);
-    peer.send(headers(1, request("POST"), OPEN), data(1, "held"), data(1, "", END));
-    await peer.expect("HEADERS 1 403", 'DATA 1 END_STREAM "no"');
-    await peer.settled();
-    for (const { isIdle } of server.connections) expect(isIdle).toBe(true);
-  });
-
   test("may not be shorter or longer than its head says", async () => {
     const head = responseHead("200 OK", [["content-length", "3"]]);
     const errors: string[] = [];
@@ -279,45 +242,6 @@ describe("a client that goes", () => {
   });
 });
 
-describe("an orderly end", () => {
-  test("has two steps with a PING between, and refuses only what comes after the second", async () => {
-    const held: Seen[] = [];
-    await using server = await http2EchoServer({}, (seen) => void held.push(seen));
-    const peer = await ScriptedPeer.connect(server.port);
-    peer.send(headers(1, REQUEST));
-    await eventually(() => held.length === 1);
-    for (const connection of server.connections) connection.drain();
-    await peer.expect("GOAWAY 2147483647 NO_ERROR", "PING weft-end");
-    // On its way before the client had seen the first step.
-    peer.send(headers(3, REQUEST), ping("weft-end", true));
-    await peer.expect("GOAWAY 3 NO_ERROR");
-    peer.send(headers(5, REQUEST));
-    await peer.expect("RST_STREAM 5 REFUSED_STREAM");
-    for (const { exchange } of held) exchange.reply({ status: 200, fields: [], body: "" });
-    await peer.expect("HEADERS 1 200 END_STREAM", "HEADERS 3 200 END_STREAM", "FIN");
-  });
-
-  test("does not wait for ever for the answer to its PING", async () => {
-    await using server = await http2EchoServer({ drainPingMs: 20 });
-    const peer = await ScriptedPeer.connect(server.port);
-    await peer.settled();
-    for (const connection of server.connections) connection.drain();
-    await peer.expect("GOAWAY 2147483647 NO_ERROR", "PING weft-end", "GOAWAY 0 NO_ERROR", "FIN");
-  });
-
-  test("follows a reply that wants it, and long idleness", async () => {
-    await using server = await http2EchoServer(
-      { idleTimeoutMs: 40, stalledMs: 40 },
-      ({ exchange }) => exchange.reply({ status: 200, fields: [], body: "", close: true }),
-    );
-    const peer = await ScriptedPeer.connect(server.port);
-    peer.send(headers(1, REQUEST));
-    await peer.expect("HEADERS 1 200 END_STREAM", "GOAWAY 2147483647 NO_ERROR");
-    const other = await ScriptedPeer.connect(server.port);
-    await other.expect("GOAWAY 2147483647 NO_ERROR");
-  });
-});
-
 describe("several requests in one turn", () => {
   test("are started so many at a time, in their order, and all are answered", async () => {
     await using server = await http2EchoServer({ requestsPerTurn: 2 });
@@ -326,68 +250,5 @@ describe("several requests in one turn", () => {
     peer.send(...ids.map((id) => headers(id, request("GET", `/${id}`))));
     await peer.until("DATA 13");
     expect(server.seen.map(({ head }) => head.path)).toEqual(ids.map((id) => `/${id}`));
-  });
-});
-
-describe("a tunnel", () => {
-  test("inside CONNECT carries bytes both ways, and ends each way by itself", async () => {
-    const events: string[] = [];
-    await using server = await http2EchoServer({}, undefined, ({ exchange }) => {
-      exchange.respond(responseHead("200 OK", [], "CONNECT"), undefined);
-      const transport = exchange.takeOver();
-      transport.attach({
-        onData: (bytes) => {
-          events.push(bytes.toString());
-          transport.write(`<${bytes}>`);
-        },
-        onEnd: () => {
-          events.push("end");
-          transport.end();
-        },
-        onDrain: () => undefined,
-        onClose: (error) => void events.push(`closed ${error?.code}`),
-      });
-    });
-    const peer = await ScriptedPeer.connect(server.port);
-    const connect = [
-      [":method", "CONNECT"],
-      [":authority", "a:1"],
-    ] as const;
-    peer.send(headers(1, connect, OPEN), data(1, "early"));
-    await peer.expect("HEADERS 1 200", 'DATA 1 "<early>"');
-    peer.send(data(1, "more"));
-    await peer.expect('DATA 1 "<more>"');
-    peer.send(data(1, "", END));
-    await peer.expect('DATA 1 END_STREAM ""');
-    await peer.settled();
-    expect(events).toEqual(["early", "more", "end", "closed undefined"]);
-    expect(server.seen[0]?.end).toBeNull();
-  });
-
-  test("that is reset tells so", async () => {
-    const closed = Promise.withResolvers<string | undefined>();
-    await using server = await http2EchoServer(
-      { allowsExtendedConnect: true },
-      undefined,
-      (seen) => {
-        seen.exchange.respond(
-          responseHead("101 Switching Protocols", [["upgrade", "x"]]),
-          undefined,
-        );
-        seen.exchange.takeOver().attach({
-          onData: () => undefined,
-          onEnd: () => undefined,
-          onDrain: () => undefined,
-          onClose: (error) => closed.resolve(error?.code),
-        });
-      },
-    );
-    const peer = await ScriptedPeer.connect(server.port);
-    const fields = request("CONNECT", "/chat", [["x", "1"]]);
-    peer.send(headers(1, [[":protocol", "websocket"], ...fields], OPEN));
-    await peer.expect("HEADERS 1 200");
-    expect(server.seen[0]?.head).toMatchObject({ method: "GET", upgrade: "websocket" });
-    peer.send(rstStream(1, "CANCEL"));
-    expect(await closed.promise).toBe("reset");
   });
 });
