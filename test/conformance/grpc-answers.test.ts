@@ -176,6 +176,14 @@ describe("a proxy's own answer to a gRPC call", () => {
     expect(answer.trailing["weft-error"]).toStartWith("no-route; by=me-1/outbound");
   });
 
+  test("that a route gives is its status, in words of any language", async () => {
+    const words = "nicht heute – höchstens zu 100 %\nМожет, завтра 🎈";
+    const directResponse = { status: 403, body: { string: words } };
+    await apply(virtualService("echo", { hosts: ["echo"], http: [{ directResponse }] }));
+    const answer = await caller.unary("echo:50051", "emptyCall");
+    expect(answer).toMatchObject({ code: PERMISSION_DENIED, details: words });
+  });
+
   test("without an endpoint that may be used is UNAVAILABLE", async () => {
     const route = { route: [{ destination: { host: "echo", subset: "none" } }] };
     await apply(
