@@ -8,9 +8,10 @@ import type { Http2Stream } from "./stream.ts";
  * end the request themselves; what they send is dropped, and no window is opened for more.
  */
 export function endEarly(stream: Http2Stream, { wheel, earlyAnswerMs }: Http2Options): void {
+  if (stream.isOver) return;
   stream.stopOpeningWindow();
   // What was held back for a reader has none any more.
   stream.resume();
-  if (stream.isOver || (stream.isReceived && stream.unreadBytes === 0)) return;
+  if (stream.isReceived && stream.unreadBytes === 0) return;
   wheel.arm(new Deadline(() => stream.reset("NO_ERROR")), earlyAnswerMs);
 }
