@@ -71,7 +71,8 @@ export class Http2Stream implements Holder {
   /** Passed on, and not yet given back to the peer. */
   #unacknowledged = 0;
   #opensWindow = true;
-  readonly #queue = new SliceQueue();
+  /** Made with the first byte: most requests have no body. */
+  #queue: SliceQueue | undefined = undefined;
   #isFull = false;
   #isEnding = false;
   #trailers: FieldView | undefined = undefined;
@@ -104,15 +105,15 @@ export class Http2Stream implements Holder {
 
   /** Waits in either direction. */
   get heldBytes(): number {
-    return this.#queue.sizeBytes + (this.#held?.sizeBytes ?? 0);
+    return this.queuedBytes + this.unreadBytes;
   }
 
   get queuedBytes(): number {
-    return this.#queue.sizeBytes;
+    return this.#queue === undefined ? 0 : this.#queue.sizeBytes;
   }
 
   get unreadBytes(): number {
-    return this.#held?.sizeBytes ?? 0;
+    return this.#held === undefined ? 0 : this.#held.sizeBytes;
   }
 
   // ── sending ──
@@ -121,11 +122,12 @@ export class Http2Stream implements Holder {
   write(slice: Uint8Array): boolean {
     if (this.isOver || this.#isEnding) return true;
     if (slice.length > 0) {
+      this.#queue ??= new SliceQueue();
       this.#queue.push(slice);
       this.#host.budget.add(slice.length);
       this.#host.onStreamReady(this);
     }
-    if (this.#queue.sizeBytes <= this.#limit()) return true;
+    if (this.queuedBytes <= this.#limit()) return true;
     this.#isFull = true;
     return false;
   }
@@ -140,7 +142,7 @@ export class Http2Stream implements Holder {
   /** The peer wants no more of our half, which counts as ended; what it has said itself is still told. */
   stopSending(): void {
     this.#host.budget.remove(this.queuedBytes);
-    this.#queue.clear();
+    this.#queue?.clear();
     this.#trailers = undefined;
     this.#isEnding = true;
     this.isSent = true;
@@ -163,32 +165,33 @@ export class Http2Stream implements Holder {
 
   /** Something is left to send, and the stream's own window lets it through. */
   get canSend(): boolean {
-    return this.#queue.sizeBytes > 0 ? this.sendWindow > 0 : this.#isEnding && !this.isSent;
+    return this.queuedBytes > 0 ? this.sendWindow > 0 : this.#isEnding && !this.isSent;
   }
 
   /** It needs no window to go on. */
   get needsNoWindow(): boolean {
-    return this.#queue.sizeBytes === 0;
+    return this.queuedBytes === 0;
   }
 
   /** Sends one frame with at most `maxBytes` of data, which is what `canSend` promised. Returns how much data it had. */
   sendNext(output: FrameOutput, maxBytes: number): number {
-    const first = this.#queue.peek();
-    if (first === undefined) {
+    const queue = this.#queue;
+    const first = queue?.peek();
+    if (queue === undefined || first === undefined) {
       if (this.#trailers === undefined) output.data(this.id, undefined, true);
       else this.#host.sendTrailers(this.id, this.#trailers);
       this.#ended();
       return 0;
     }
     const count = Math.min(first.length, this.sendWindow, maxBytes, DATA_FRAME_BYTES);
-    const slice = this.#queue.take(count);
+    const slice = queue.take(count);
     this.#host.budget.remove(count);
     this.sendWindow -= count;
     this.bytesSent += count;
-    const isLast = this.#isEnding && this.#queue.sizeBytes === 0 && this.#trailers === undefined;
+    const isLast = this.#isEnding && queue.sizeBytes === 0 && this.#trailers === undefined;
     output.data(this.id, slice, isLast);
     if (isLast) this.#ended();
-    else if (this.#isFull && this.#queue.sizeBytes * 2 <= this.#limit()) {
+    else if (this.#isFull && queue.sizeBytes * 2 <= this.#limit()) {
       this.#isFull = false;
       this.user?.onStreamDrain();
     }
@@ -336,7 +339,7 @@ export class Http2Stream implements Holder {
     budget.remove(this.heldBytes);
     budget.forget(this);
     this.#host.onConsumed(this.unreadBytes);
-    this.#queue.clear();
+    this.#queue?.clear();
     this.#held = undefined;
     if (error !== undefined) this.user?.onStreamFailed(error);
   }
@@ -360,7 +363,7 @@ export class Http2Stream implements Holder {
     this.#seenSent = this.bytesSent;
     this.#seenReceived = this.bytesReceived;
     this.#seenDelivered = delivered;
-    this.unsentLooks = this.#queue.sizeBytes === 0 || hasSent ? 0 : this.unsentLooks + 1;
+    this.unsentLooks = this.queuedBytes === 0 || hasSent ? 0 : this.unsentLooks + 1;
     this.unreadLooks = this.unreadBytes === 0 || hasDelivered ? 0 : this.unreadLooks + 1;
     this.idleLooks = hasSent || hasReceived ? 0 : this.idleLooks + 1;
     const isExpecting = !this.isReceived && !this.isPaused;

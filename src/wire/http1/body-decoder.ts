@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { found, readFieldBlock, VALUE_BYTE } from "./field-block.ts";
 import type { BodyKind, Fields } from "./head.ts";
 import { type Fault, Http1Error } from "./http1-error.ts";
-import { takeBlock } from "./request-head.ts";
+import { takeTrailers } from "./request-head.ts";
 import { isForbiddenTrailer } from "./trailers.ts";
 
 export interface BodyLimits {
@@ -188,7 +188,7 @@ export class BodyDecoder {
       this.#held = held === undefined ? Buffer.from(bytes.subarray(at)) : block;
       return bytes.length;
     }
-    const trailers = found.count === 0 ? undefined : takeBlock(block, base);
+    const trailers = found.count === 0 ? undefined : takeTrailers(block, base);
     if (trailers !== undefined) this.#checkTrailers(trailers);
     const consumed = held === undefined ? after : at + (after - held.length);
     this.#held = undefined;

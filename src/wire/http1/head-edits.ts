@@ -12,6 +12,8 @@ export interface FieldEdit {
   readonly text: string;
 }
 
+type Editable = { -readonly [K in keyof FieldEdit]: FieldEdit[K] };
+
 /** A byte that may stand in a field value: tab, visible ASCII, space, obs-text (RFC 9110 §5.5). */
 function isValue(value: string): boolean {
   for (let i = 0; i < value.length; i++) {
@@ -52,6 +54,8 @@ export class HeadEdits {
   target: string | undefined = undefined;
   /** Edits of fields that may be present; usually short. */
   readonly edits: FieldEdit[] = [];
+  /** Of before the last `clear`. */
+  readonly #spare: Editable[] = [];
   /** One bit per name hash, so that a head that has none of the names is passed on whole. */
   mask = 0;
   /** Lines added at the end whatever is present: first a run of octets, then a text. */
@@ -105,6 +109,7 @@ export class HeadEdits {
 
   clear(): this {
     this.target = undefined;
+    for (const edit of this.edits) this.#spare.push(edit as Editable);
     this.edits.length = 0;
     this.mask = 0;
     this.run = undefined;
@@ -121,7 +126,16 @@ export class HeadEdits {
       edits[i] = { kind, name, text };
       return this;
     }
-    edits.push({ kind, name, text });
+    edits.push(this.#filled(kind, name, text));
     return this;
+  }
+
+  #filled(kind: EditKind, name: FieldName, text: string): FieldEdit {
+    const edit = this.#spare.pop();
+    if (edit === undefined) return { kind, name, text };
+    edit.kind = kind;
+    edit.name = name;
+    edit.text = text;
+    return edit;
   }
 }

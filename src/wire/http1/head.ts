@@ -2,7 +2,7 @@
  * A request or response head, kept as the bytes that came with offsets into them. Strings are made when asked for; the
  * encoder passes the original bytes on.
  */
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { type FieldName, fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { latin1Slice } from "./latin1.ts";
 import { TextMemory } from "./text-memory.ts";
@@ -133,6 +133,23 @@ export class Fields {
     return true;
   }
 }
+
+/** A block while its head is being made of it: one object, filled again for each. */
+export class FieldBlock extends Fields {
+  declare bytes: Buffer;
+  declare base: number;
+  declare fieldCount: number;
+  declare offsets: Int32Array;
+  declare mask: number;
+  declare known: number;
+  declare sensitive: number;
+
+  constructor() {
+    super(NOTHING, 0, 0, new Int32Array(0), 0, 0);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** Targets that were met lately. */
 const targets = new TextMemory(256);

@@ -11,7 +11,15 @@ import {
 import { found, HEAD_BYTES_CAP, readFieldBlock, scratch } from "./field-block.ts";
 import { fieldName, TOKEN_LOWER } from "./field-name.ts";
 import { CHUNKED, readFraming, UNFRAMED } from "./framing.ts";
-import { type BodyKind, Fields, Http1RequestHead, KNOWN, STRIDE, type TargetForm } from "./head.ts";
+import {
+  type BodyKind,
+  FieldBlock,
+  Fields,
+  Http1RequestHead,
+  KNOWN,
+  STRIDE,
+  type TargetForm,
+} from "./head.ts";
 import { Http1Error } from "./http1-error.ts";
 import { latin1Slice } from "./latin1.ts";
 
@@ -59,22 +67,22 @@ export function decodeRequestHead(
   const after = readFieldBlock(bytes, base, fieldsAt, end, limits, "downstream");
   if (after < 0) return undefined;
   const { repeated } = found;
-  const block = takeBlock(bytes, base);
-  const host = hostText(block, repeated, minor);
-  const framing = readFraming(block, repeated, minor, "downstream");
+  const fields = takeBlock(bytes, base);
+  const host = hostText(fields, repeated, minor);
+  const framing = readFraming(fields, repeated, minor, "downstream");
   if (form === "authority" && framing !== UNFRAMED) throw new Http1Error("connect-with-body");
   const options =
-    (block.known & KNOWN.connection) === 0
+    (fields.known & KNOWN.connection) === 0
       ? NO_OPTIONS
-      : readConnectionOptions(block.field("connection") ?? "", limits.isProtected, "downstream");
+      : readConnectionOptions(fields.field("connection") ?? "", limits.isProtected, "downstream");
   const pathStart =
     form === "absolute" ? absolutePathStart(bytes, targetStart, targetEnd) : targetStart;
-  return new Http1RequestHead(block, {
+  return new Http1RequestHead(fields, {
     method,
     targetStart: targetStart - base,
     targetEnd: targetEnd - base,
     form,
-    authority: authorityOf(block, form, host, targetStart, targetEnd, pathStart),
+    authority: authorityOf(fields, form, host, targetStart, targetEnd, pathStart),
     pathStart: pathStart - base,
     scheme: form === "absolute" ? schemeOf(bytes, targetStart) : "",
     version: minor === 0 ? "HTTP/1.0" : "HTTP/1.1",
@@ -82,8 +90,8 @@ export function decodeRequestHead(
     bodyKind: bodyKindOf(framing),
     contentLength: framing >= 0 ? framing : -1,
     keepAlive: minor === 1 ? !options.close : options.keepAlive && !options.close,
-    upgrade: options.upgrade && minor === 1 ? upgradeOf(block) : "",
-    expectsContinue: (block.known & KNOWN.expect) !== 0 && readExpect(block) && minor === 1,
+    upgrade: options.upgrade && minor === 1 ? upgradeOf(fields) : "",
+    expectsContinue: (fields.known & KNOWN.expect) !== 0 && readExpect(fields) && minor === 1,
     nominated: options.nominated,
     sizeBytes: after - base,
     fieldsStart: fieldsAt - base,
@@ -95,13 +103,30 @@ function bodyKindOf(framing: number): BodyKind {
   return framing > 0 ? "length" : "none";
 }
 
-/** The block that `readFieldBlock` has just found, with offsets of its own. */
+const block = new FieldBlock();
+
+/** The block that `readFieldBlock` has just found, with offsets of its own: valid until the next is asked for. */
 export function takeBlock(bytes: Buffer, base: number): Fields {
+  block.bytes = bytes;
+  block.base = base;
+  block.fieldCount = found.count;
+  block.offsets = ownOffsets(found.count);
+  block.mask = found.mask;
+  block.known = found.known;
+  return block;
+}
+
+/** The same as trailers, to keep. */
+export function takeTrailers(bytes: Buffer, base: number): Fields {
   const { count, mask, known } = found;
+  return new Fields(bytes, base, count, ownOffsets(count), mask, known);
+}
+
+function ownOffsets(count: number): Int32Array {
   // A loop beats `slice` at the size of a head.
   const offsets = new Int32Array(count * STRIDE);
   for (let i = 0; i < offsets.length; i++) offsets[i] = scratch[i] as number;
-  return new Fields(bytes, base, count, offsets, mask, known);
+  return offsets;
 }
 
 /** One empty line before a request is tolerated (RFC 9112 §2.2). */
@@ -235,38 +260,38 @@ function absolutePathStart(bytes: Buffer, start: number, end: number): number {
 }
 
 /** What Host says, "" when an HTTP/1.0 request has none. */
-function hostText(block: Fields, repeated: number, minor: 0 | 1): string {
-  if ((block.known & KNOWN.host) === 0) {
+function hostText(fields: Fields, repeated: number, minor: 0 | 1): string {
+  if ((fields.known & KNOWN.host) === 0) {
     if (minor === 1) throw new Http1Error("missing-host");
     return "";
   }
   if ((repeated & KNOWN.host) !== 0) throw new Http1Error("repeated-host");
-  const index = block.indexOf(HOST);
-  const packed = block.offsets[index * STRIDE + 1] as number;
-  const start = block.base + (packed >>> 16);
-  const end = block.base + (packed & 0xffff);
-  const text = authorityText(block.bytes, start, end);
+  const index = fields.indexOf(HOST);
+  const packed = fields.offsets[index * STRIDE + 1] as number;
+  const start = fields.base + (packed >>> 16);
+  const end = fields.base + (packed & 0xffff);
+  const text = authorityText(fields.bytes, start, end);
   if (text === undefined) throw new Http1Error("bad-host");
   return text;
 }
 
 function authorityOf(
-  block: Fields,
+  fields: Fields,
   form: TargetForm,
   host: string,
   targetStart: number,
   targetEnd: number,
   pathStart: number,
 ): string {
-  if (form === "authority") return latin1Slice(block.bytes, targetStart, targetEnd);
+  if (form === "authority") return latin1Slice(fields.bytes, targetStart, targetEnd);
   if (form === "absolute") {
-    const start = absoluteAuthorityStart(block.bytes, targetStart, targetEnd);
-    return latin1Slice(block.bytes, start, pathStart);
+    const start = absoluteAuthorityStart(fields.bytes, targetStart, targetEnd);
+    return latin1Slice(fields.bytes, start, pathStart);
   }
   return host;
 }
 
-function readExpect(block: Fields): boolean {
-  if (block.field("expect")?.toLowerCase() === "100-continue") return true;
+function readExpect(fields: Fields): boolean {
+  if (fields.field("expect")?.toLowerCase() === "100-continue") return true;
   throw new Http1Error("expectation-failed");
 }

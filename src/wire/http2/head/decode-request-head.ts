@@ -115,7 +115,7 @@ function requestHead(sink: HeadSink, endStream: boolean): Http1RequestHead {
     upgrade: protocol,
     expectsContinue,
     nominated: NONE,
-    sizeBytes: block.bytes.length,
+    sizeBytes: sink.sizeBytes,
     fieldsStart: targetStart + targetLength + VERSION.length,
   });
 }

@@ -96,7 +96,7 @@ function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseH
     upgrade: becomesUpgrade ? (to.upgrade ?? "") : "",
     nominated: NONE,
     isWhole: to.endStream,
-    sizeBytes: block.bytes.length,
+    sizeBytes: sink.sizeBytes,
     fieldsStart: reasonEnd + LINE_END.length,
   });
 }

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { HpackDecoder } from "#wire/hpack/hpack-decoder.ts";
-import type { Fields } from "#wire/http1/head.ts";
+import { Fields } from "#wire/http1/head.ts";
 import { Http2Error } from "../http2-error.ts";
 import type { DecodeHeadOptions } from "./dialect.ts";
 import { headSink } from "./head-sink.ts";
@@ -21,5 +21,6 @@ export function decodeTrailers(
   const { fault } = headSink;
   if (fault !== undefined) throw new Http2Error(fault);
   if (!to.endStream) throw new Http2Error("unfinished-trailers");
-  return headSink.take();
+  const { bytes, base, fieldCount, offsets, mask, known, sensitive } = headSink.take();
+  return new Fields(bytes, base, fieldCount, offsets, mask, known, sensitive);
 }

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { FLAG } from "#wire/hpack/field-flags.ts";
 import { hashOf } from "#wire/http1/field-name.ts";
-import { Fields, KNOWN, STRIDE } from "#wire/http1/head.ts";
+import { FieldBlock, type Fields, KNOWN, STRIDE } from "#wire/http1/head.ts";
 import { latin1Slice, latin1Write } from "#wire/http1/latin1.ts";
 
 /** Lines grow to the right from here, the first line of the head to the left: pseudo-fields come in any order. */
@@ -15,6 +15,23 @@ const SHORT_COPY = 24;
 /** Pages of it are used as far as heads are long. One for all: decoding is synchronous. */
 const WORK = Buffer.allocUnsafeSlow(FRONT + 65_536 + 16_384);
 const offsets = new Int32Array(LINES_CAP * STRIDE);
+
+/** Heads lie in these one behind the other: a buffer for each would cost more than the copy. A long one has its own. */
+const SLAB_BYTES = 8_192;
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+let slabAt = 0;
+const block = new FieldBlock();
+
+/** Finds room in `slab`; returns where it begins. */
+function claim(count: number): number {
+  if (slabAt + count > slab.length) {
+    slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, count));
+    slabAt = 0;
+  }
+  const at = slabAt;
+  slabAt += count;
+  return at;
+}
 
 /** A head in HTTP/1 form while it is put together, in memory that is used again for the next. */
 export class HeadLines {
@@ -153,22 +170,38 @@ export class HeadLines {
     this.#writeText(text, FRONT - text.length);
   }
 
-  /** All of it, with the empty line, in memory of its own. Positions are relative to `frontStart`. */
+  /** Of what `take` gives: of all lines with the empty one. */
+  get sizeBytes(): number {
+    return this.at - this.frontStart;
+  }
+
+  /** All of it, with the empty line, to keep. The object itself is valid until the next is asked for. */
   take(): Fields {
     this.reserve(2);
     this.#endLine(this.at);
-    const { frontStart, at, count } = this;
-    const bytes = Buffer.allocUnsafe(at - frontStart);
-    this.bytes.copy(bytes, 0, frontStart, at);
-    const moved = new Int32Array(count * STRIDE);
-    const shift = FRONT - frontStart;
+    const base = claim(this.sizeBytes);
+    this.bytes.copy(slab, base, this.frontStart, this.at);
+    block.bytes = slab;
+    block.base = base;
+    block.fieldCount = this.count;
+    block.offsets = this.#movedOffsets();
+    block.mask = this.mask;
+    block.known = this.known;
+    block.sensitive = this.sensitive;
+    return block;
+  }
+
+  /** Relative to the first line. */
+  #movedOffsets(): Int32Array {
+    const moved = new Int32Array(this.count * STRIDE);
+    const shift = FRONT - this.frontStart;
     const shiftBoth = (shift << 16) | shift;
     for (let i = 0; i < moved.length; i += STRIDE) {
       moved[i] = (offsets[i] as number) + shiftBoth;
       moved[i + 1] = (offsets[i + 1] as number) + shiftBoth;
       moved[i + 2] = offsets[i + 2] as number;
     }
-    return new Fields(bytes, 0, count, moved, this.mask, this.known, this.sensitive);
+    return moved;
   }
 
   /** Notes where the line at `at` has its parts. */
