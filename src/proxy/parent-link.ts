@@ -1,4 +1,5 @@
 import type { Bootstrap, ProxyEvent, ProxyOrder } from "./bootstrap.ts";
+import { readBootstrap } from "./read-bootstrap.ts";
 import { LineSplitter } from "./workers/line-splitter.ts";
 import { type RelayLine, readRelayLine, relayLine } from "./workers/relay-line.ts";
 
@@ -22,14 +23,9 @@ export class ParentLink {
     });
   }
 
-  /** Throws when the first line is no bootstrap. */
+  /** Throws BootstrapError when the first line is none. */
   async bootstrap(): Promise<Bootstrap> {
-    const line = await this.#first.promise;
-    try {
-      return JSON.parse(line) as Bootstrap;
-    } catch (cause) {
-      throw new Error("the bootstrap on standard input is not a line of JSON", { cause });
-    }
+    return readBootstrap(await this.#first.promise);
   }
 
   say(event: ProxyEvent): void {

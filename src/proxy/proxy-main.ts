@@ -27,7 +27,7 @@ export interface ProxyMainOptions {
 
 /**
  * Runs a proxy until it is told to stop, its parent is gone, or it cannot go on. Resolves with the exit code.
- * Throws when the bootstrap cannot be read.
+ * Throws BootstrapError when there is no bootstrap that it could start from.
  */
 export async function proxyMain(options: ProxyMainOptions): Promise<number> {
   const { clock, random, log, start } = options;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   directory = await tempDir();
   mesh = await startMesh();
   [server, caller] = await Promise.all([
-    startServer(mesh, { name: "web", flags: withEnvoy() }),
+    startServer(mesh, { name: "web", finishes: true, flags: withEnvoy() }),
     startCaller(mesh, ["--name", "client", "-n", "shop", ...withEnvoy()]),
   ]);
   await eventuallyHolds(async () => expect((await caller.call("http://web/")).status).toBe(200));

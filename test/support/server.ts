@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly failFile?: string;
   /** Address to listen on; default 127.0.0.1. */
   readonly host?: string;
+  /** SIGTERM ends it only when it has answered what it was asked. */
+  readonly finishes?: boolean;
   readonly flags?: readonly string[];
 }
 
@@ -46,6 +48,7 @@ export async function startServer(mesh: Mesh, options: ServerOptions): Promise<S
         ...(version === undefined ? {} : { VERSION: version }),
         ...(host === undefined ? {} : { HOST: host }),
         ...(failFile === undefined ? {} : { FAIL_FILE: failFile }),
+        ...(options.finishes ? { FINISHES: "yes" } : {}),
       },
     },
   );

@@ -1,6 +1,7 @@
 import type { Announcement } from "#control/data-directory.ts";
 import { CliError } from "../cli-error.ts";
 import { printable } from "../output/printable.ts";
+import { ownWord } from "../own-word.ts";
 import { announced } from "./announced.ts";
 
 /** The API of a control plane, as the commands use it. */
@@ -48,7 +49,7 @@ export function connectApi(dataDir: string): ApiClient {
     throw new CliError(
       "connection",
       `no control plane has been started from ${dataDir}`,
-      `start one with: weft dev --data-dir ${dataDir}   (or name the directory of another: --data-dir)`,
+      `start one with: ${ownWord(process.cwd())} dev --data-dir ${dataDir}   (or name the directory of another: --data-dir)`,
     );
   return { announcement, request: (...args) => request(announcement, dataDir, ...args) };
 }
@@ -90,7 +91,7 @@ function unreachable(apiUrl: string, dataDir: string, cause: unknown): CliError 
   return new CliError(
     "connection",
     `the control plane at ${apiUrl} does not answer (${why})`,
-    `it was started from ${dataDir}; start it again with: weft dev --data-dir ${dataDir}`,
+    `it was started from ${dataDir}; start it again with: ${ownWord(process.cwd())} dev --data-dir ${dataDir}`,
     cause,
   );
 }

@@ -17,6 +17,11 @@ export function kindByWord(word: string): ResourceKind {
   );
 }
 
+/** As kubectl names a kind beside an object: `virtualservice.networking.istio.io`. */
+export function qualifiedName({ singular, group }: ResourceKind): string {
+  return group === "" ? singular : `${singular}.${group}`;
+}
+
 /**
  * Collection, or one object of it. The namespace does not matter for cluster-scoped kinds. Throws CliError for a name that
  * would lead elsewhere.

@@ -6,7 +6,7 @@ import { kindKey, type ResourceKind } from "#resources/kind.ts";
 import type { Resource } from "#resources/resource.ts";
 import { validateObject } from "#resources/validate.ts";
 import { type ApiClient, ApiError } from "../api/api-client.ts";
-import { kindOfDocument, resourcePath } from "../api/resource-path.ts";
+import { kindOfDocument, qualifiedName, resourcePath } from "../api/resource-path.ts";
 import { CliError } from "../cli-error.ts";
 import type { WrittenDocument } from "./read-documents.ts";
 
@@ -174,7 +174,7 @@ function outcomeOf({ kind }: Target, before: Resource | undefined, object: Resou
     word: before ? known : "created",
     object,
     applied: { kind: kindKey(kind), namespace, name, uid, generation },
-    title: `${kind.singular}${kind.group === "" ? "" : `.${kind.group}`}/${name}`,
+    title: `${qualifiedName(kind)}/${name}`,
   };
 }
 

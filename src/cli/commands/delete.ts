@@ -1,5 +1,5 @@
 import { type ApiClient, ApiError, connectApi } from "../api/api-client.ts";
-import { kindByWord, kindOfDocument, resourcePath } from "../api/resource-path.ts";
+import { kindByWord, kindOfDocument, qualifiedName, resourcePath } from "../api/resource-path.ts";
 import { readDocuments } from "../apply/read-documents.ts";
 import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
@@ -77,7 +77,7 @@ function named(
   const kind = kindByWord(word);
   return names.map((name) => ({
     isNamespaced: kind.namespaced,
-    title: `${kind.singular} "${name}"`,
+    title: `${qualifiedName(kind)} "${name}"`,
     path: resourcePath(kind, { namespace, name }),
   }));
 }
@@ -94,7 +94,7 @@ async function written(
     const { name, namespace = defaultNamespace } = object.metadata;
     return {
       isNamespaced: kind.namespaced,
-      title: `${kind.singular} "${name}"`,
+      title: `${qualifiedName(kind)} "${name}"`,
       path: resourcePath(kind, { namespace, name }),
     };
   });

@@ -5,6 +5,7 @@ import { fetchProxies } from "../api/mesh-views.ts";
 import type { Command } from "../command.ts";
 import { printable } from "../output/printable.ts";
 import { formatTable, type TableColumn } from "../output/table.ts";
+import { commandToPaste } from "../own-word.ts";
 
 interface Flags {
   readonly namespace?: string;
@@ -58,11 +59,11 @@ Examples:
   weft proxies
   weft proxies -n shop -o json`,
       )
-      .action((flags: Flags) => show(flags));
+      .action((flags: Flags) => show(flags, environment.dataDir));
   },
 };
 
-async function show(flags: Flags): Promise<void> {
+async function show(flags: Flags, usualDataDir: string): Promise<void> {
   const all = await fetchProxies(connectApi(flags.dataDir));
   const items = all
     .filter(({ namespace }) => flags.namespace === undefined || namespace === flags.namespace)
@@ -74,7 +75,8 @@ async function show(flags: Flags): Promise<void> {
     return;
   }
   if (items.length === 0) {
-    process.stderr.write("No proxy is connected. Start one: weft run --name web -- COMMAND\n");
+    const run = commandToPaste("run", flags.dataDir, usualDataDir);
+    process.stderr.write(`No proxy is connected. Start one: ${run} --name web -- COMMAND\n`);
     return;
   }
   process.stdout.write(formatTable(flags.output === "wide" ? wideColumns : columns, items));

@@ -1,5 +1,7 @@
 import { systemClock } from "#core/clock.ts";
 import { type ProxyMainOptions, proxyMain } from "#proxy/proxy-main.ts";
+import { BootstrapError } from "#proxy/read-bootstrap.ts";
+import { CliError } from "../cli-error.ts";
 import { jsonLog } from "../output/json-log.ts";
 import { runToExit } from "../run-main.ts";
 
@@ -16,6 +18,11 @@ export async function runProxyProcess(start: ProxyMainOptions["start"]): Promise
       onTerminate: (callback) => void process.on("SIGTERM", callback),
       onReopen: (callback) => void process.on("SIGHUP", callback),
       start,
-    }),
+    }).catch(explain),
   );
+}
+
+function explain(cause: unknown): never {
+  if (!(cause instanceof BootstrapError)) throw cause;
+  throw new CliError("usage", cause.message, "src/proxy/bootstrap.ts says what is in it", cause);
 }

@@ -15,6 +15,7 @@ import { StoreError } from "#store/store-error.ts";
 import { CliError } from "../cli-error.ts";
 import type { Environment } from "../environment.ts";
 import { openLog } from "../output/open-log.ts";
+import { commandToPaste } from "../own-word.ts";
 
 export interface ServeFlags {
   readonly dataDir: string;
@@ -123,7 +124,6 @@ function readyText(
   usualDataDir: string,
 ): string {
   const { apiUrl, xds, metrics }: Announcement = announcement;
-  const at = dataDir === usualDataDir ? "" : ` --data-dir ${dataDir}`;
   return `The control plane is ready.
 
   API          ${apiUrl}   (kubectl --kubeconfig ${kubeconfig})
@@ -132,7 +132,7 @@ function readyText(
   state        ${dataDir}
 
 Put a program into the mesh, in another terminal:
-  weft run${at} --name web --port 8080 -- COMMAND
+  ${commandToPaste("run", dataDir, usualDataDir)} --name web --port 8080 -- COMMAND
 `;
 }
 

@@ -1,9 +1,10 @@
 // Answers with its VERSION and NAME on PORT of loopback (or of HOST), and prints the port when it listens. While the file
-// FAIL_FILE exists, every answer is a 500. `?sleepMs=` answers that much later, `/headers` with the request's head. SIGTERM
-// ends it when it has answered what it was asked.
+// FAIL_FILE exists, every answer is a 500. `?sleepMs=` answers that much later, `/headers` with the request's head. With
+// FINISHES set, SIGTERM ends it when it has answered what it was asked.
 import { existsSync } from "node:fs";
 
 const { HOST = "127.0.0.1", PORT = "0", VERSION = "v1", NAME = "", FAIL_FILE = "" } = process.env;
+const { FINISHES } = process.env;
 
 const server = Bun.serve({
   hostname: HOST,
@@ -18,9 +19,10 @@ const server = Bun.serve({
     return Response.json(body, { status: isFailing ? 500 : 200 });
   },
 });
-process.on("SIGTERM", () => {
-  setInterval(() => {
-    if (server.pendingRequests === 0) process.exit(0);
-  }, 10);
-});
+if (FINISHES !== undefined)
+  process.on("SIGTERM", () => {
+    setInterval(() => {
+      if (server.pendingRequests === 0) process.exit(0);
+    }, 10);
+  });
 process.stdout.write(`${JSON.stringify({ port: server.port })}\n`);
