@@ -10,7 +10,8 @@ import { backend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { cluster, endpoint } from "../support/proxy-config.ts";
 import { leadingTo, pair } from "../support/proxy-pair.ts";
-import { onHeads, rawServer } from "../support/raw-server.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { OK, onHeads, rawServer } from "../support/raw-server.ts";
 import { direct } from "../support/running-plane.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -38,6 +39,27 @@ describe("between two proxies", () => {
     await using mesh = await pair({ appPort: app.port });
     expect(await callAll(mesh.port)).toEqual(allOk);
     expect([mesh.host().connections, mesh.host().sharedConnections]).toEqual([1, 1]);
+  });
+
+  test("one that changes its protocol has a connection of its own, and the others share theirs beside it", async () => {
+    await using app = await rawServer((socket) => {
+      onHeads(socket, (head) => {
+        if (!head.includes("upgrade: chat")) return void socket.write(OK);
+        socket.removeAllListeners("data").on("data", (bytes) => socket.write(bytes));
+        socket.write(
+          "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n",
+        );
+      });
+      socket.on("end", () => socket.end());
+    });
+    await using mesh = await pair({ appPort: app.port });
+    using chat = await rawClient(mesh.port);
+    chat.send("GET /chat HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n");
+    await eventually(() => chat.text.includes("101 Switching"));
+    expect(await callAll(mesh.port)).toEqual(allOk);
+    chat.send("still here");
+    await eventually(() => chat.text.endsWith("still here"));
+    expect(mesh.host().sharedConnections).toBe(1);
   });
 
   test("each has one of its own where multiplexing is off", async () => {

@@ -124,26 +124,39 @@ const handshake = (target: string, more = ""): string =>
 interface Way {
   readonly port: number;
   readonly opening: string;
+  /** A request that changes nothing, for the same connection. */
+  readonly plain: string;
   /** Answers of proxies that come before the server's. */
   readonly answersBefore: number;
 }
 
+const withoutUpgrade = (request: string): string =>
+  request.replace("Connection: Upgrade\r\nUpgrade: websocket\r\n", "");
+
 const ways: Readonly<Record<string, () => Way>> = {
-  "a loopback port": () => ({ port: upstreamPort, opening: handshake("/"), answersBefore: 0 }),
+  "a loopback port": () => ({
+    port: upstreamPort,
+    opening: handshake("/"),
+    plain: withoutUpgrade(handshake("/")),
+    answersBefore: 0,
+  }),
   HTTP_PROXY: () => ({
     port: Number(proxyUrl.port),
     opening: handshake("http://chat/", credential()),
+    plain: withoutUpgrade(handshake("http://chat/", credential())),
     answersBefore: 0,
   }),
   CONNECT: () => ({
     port: Number(proxyUrl.port),
     opening: `CONNECT chat:80 HTTP/1.1\r\nHost: chat:80\r\n${credential()}\r\n${handshake("/")}`,
+    plain: withoutUpgrade(handshake("/")),
     answersBefore: 1,
   }),
 };
 const direct = (): Way => ({
   port: server.port ?? 0,
   opening: handshake("/"),
+  plain: withoutUpgrade(handshake("/")),
   answersBefore: 0,
 });
 
@@ -199,12 +212,18 @@ describe.each(Object.keys(ways))("through %s", (name) => {
   );
 
   test("a refusal by the server passes as it is, and the connection goes on", async () => {
-    const plain = way().opening.replace("Upgrade: websocket", "Upgrade: other");
-    const { socket, bytes, ended } = await open({ ...way(), opening: plain });
+    const opening = way().opening.replace("Upgrade: websocket", "Upgrade: other");
+    const { socket, bytes, ended } = await open({ ...way(), opening });
     await eventually(() => bytes().includes("no WebSocket"));
+    socket.write(way().plain);
+    await eventually(() => bytes().toString().split("no WebSocket").length === 3);
     socket.end();
     await ended;
-    expect(bytes().toString()).toContain("HTTP/1.1 400 Bad Request");
+    expect(
+      bytes()
+        .toString()
+        .match(/HTTP\/1\.1 400 Bad Request/g),
+    ).toHaveLength(2);
   });
 
   test("a client that is gone is gone for the server too", async () => {
