@@ -9,6 +9,7 @@ import { inboundOf, type Mesh, startMesh } from "../support/mesh.ts";
 import { destinationRule, documents, virtualService } from "../support/mesh-objects.ts";
 import { lineToEach, type ProxyWorkers, proxyWorkers } from "../support/proxy-workers.ts";
 import { type Server, startServer } from "../support/server.ts";
+import { listeningInodes } from "../support/sockets-of.ts";
 import type { Spawned } from "../support/spawn-weft.ts";
 
 const WORKERS = 2;
@@ -72,6 +73,8 @@ const routes = (weights: { readonly v1: number; readonly v2: number }, route = "
 async function inParallel(count: number, work: () => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: count }, work));
 }
+
+const listenersOf = (pid: number): number => listeningInodes([pid]).size;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, more) => all + more, 0);
 
@@ -230,6 +233,19 @@ describe("two workers of one proxy", () => {
   }, 30_000);
 });
 
+test("a worker that hangs does not hold up a change for ever: it is started again, and has it", async () => {
+  const [hanging = 0] = [...workers.pids()].sort((a, b) => listenersOf(a) - listenersOf(b)); // the first has more: admin
+  const before = await workers.starts();
+  process.kill(hanging, "SIGSTOP");
+  await mesh.apply(documents([routes({ v1: 100, v2: 0 }, "after all")]));
+  await eventually(async () => sum(await workers.starts()) === sum(before) + 1);
+  await eventually(() => !workers.pids().includes(hanging));
+  for (const line of await lineToEach(workers, port)) {
+    expect((await line.send("/")).headers["x-route"]).toBe("after all");
+    line[Symbol.dispose]();
+  }
+}, 60_000);
+
 describe("a worker that is killed", () => {
   let pids: readonly number[];
 
@@ -285,4 +301,13 @@ describe("a worker that is killed", () => {
     },
     40_000,
   );
+
+  test("takes changes again when the control plane is back, as the other does", async () => {
+    await mesh.startControlPlane();
+    await mesh.apply(documents([routes({ v1: 0, v2: 100 }, "after the death")]));
+    for (const line of await lineToEach(workers, port)) {
+      expect((await line.send("/")).headers["x-route"]).toBe("after the death");
+      line[Symbol.dispose]();
+    }
+  }, 60_000);
 });
