@@ -18,16 +18,16 @@ export interface Dialler {
 
 /** One endpoint of one cluster while the proxy knows it: its load, its health, its connections. */
 export class Host {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly address: string;
-  readonly weight: number;
+  weight: number;
   ejection: Ejection = new LocalEjection();
   /** For requests in HTTP/1, or all where the cluster does not follow its clients. */
   readonly pool: ConnectionPool;
   readonly followsClient: boolean;
   /** Keys of the access log that name this host. */
   readonly logFragment: string;
-  readonly series: RequestSeries;
+  series: RequestSeries;
   activeRequests = 0;
   readonly #dialler: Dialler;
   readonly #surroundings: PoolSurroundings;
@@ -44,7 +44,7 @@ export class Host {
   ) {
     this.endpoint = endpoint;
     this.address = addressText(endpoint.address);
-    this.weight = Math.max(1, endpoint.weight);
+    this.weight = weightOf(endpoint);
     this.logFragment = upstreamFragment(this.address, cluster);
     this.series = series;
     this.#dialler = dialler;
@@ -81,6 +81,13 @@ export class Host {
     return this.#sum(({ sharedConnections }) => sharedConnections);
   }
 
+  /** The same address and the same peer, of which something else is said now. Connections stay. */
+  become(endpoint: Endpoint, series: RequestSeries): void {
+    this.endpoint = endpoint;
+    this.weight = weightOf(endpoint);
+    this.series = series;
+  }
+
   sweep(): void {
     for (const pool of this.#pools()) pool.sweep();
   }
@@ -103,6 +110,10 @@ export class Host {
     const dialler = this.#dialler.to(this, version);
     return new ConnectionPool(this.address, dialler, this.#surroundings);
   }
+}
+
+function weightOf({ weight }: Endpoint): number {
+  return Math.max(1, weight);
 }
 
 /** `10.0.0.7:8080`, `[fd00::1]:8080` or `unix:///run/app.sock`. */

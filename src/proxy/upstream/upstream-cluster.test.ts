@@ -135,6 +135,28 @@ describe("endpoints that change", () => {
     expect(before.pool.idleConnections).toBe(1);
   });
 
+  test("say other things of a host whose connections, load and health stay", () => {
+    const { made, dials, host } = cluster();
+    host(0).pool.acquire(new RecordingWaiter(), true);
+    dials[0]?.connect();
+    const stays = host(0);
+    stays.ejection.addTimes(2);
+    const workload = {
+      name: "payments-2",
+      namespace: "shop",
+      app: "payments",
+      version: "v2",
+      canonicalName: "payments",
+      canonicalRevision: "v2",
+    };
+    made.setEndpoints([endpoint(1, { weight: 9, workload }), endpoint(2)]);
+    expect(host(0)).toBe(stays);
+    expect([stays.weight, stays.pool.connections, stays.ejection.times]).toEqual([9, 1, 2]);
+    expect(stays.series.pair.destination.version).toBe("v2");
+    const picked = Array.from({ length: 10 }, () => made.pick([], 0));
+    expect(picked.filter((each) => each === stays).length).toBe(9);
+  });
+
   test("close the connections of a host that is gone, and fail who waits for it", () => {
     const { made, host, dials } = cluster();
     const waiter = new RecordingWaiter();

@@ -7,7 +7,7 @@ import { retriesWithin } from "../resilience/retry-budget.ts";
 import type { ShareCluster, SharedCluster } from "../resilience/sharing.ts";
 import { COUNTED } from "../resilience/usage-counts.ts";
 import type { MetricsRegistry } from "../telemetry/metrics-registry.ts";
-import type { PairLabels, WorkloadLabels } from "../telemetry/series.ts";
+import type { PairLabels, RequestSeries, WorkloadLabels } from "../telemetry/series.ts";
 import type { PoolSurroundings } from "./connection-pool.ts";
 import { type Dialler, Host } from "./host.ts";
 import { type PoolSettings, PoolUsage } from "./pool-limits.ts";
@@ -95,17 +95,15 @@ export class UpstreamCluster {
     } else this.#rebuild();
   }
 
-  /** Hosts that stay keep their connections, their load and their health. */
+  /** Hosts that stay keep their connections, their load and their health, whatever else is said of them now. */
   setEndpoints(endpoints: readonly Endpoint[]): void {
     const next = new Map<string, Host>();
     for (const endpoint of endpoints) {
       const key = JSON.stringify([endpoint.address, endpoint.transports, endpoint.identities]);
       const known = this.#hosts.get(key);
-      const kept = known !== undefined && sameJson(known.endpoint, endpoint) ? known : undefined;
-      const host = kept ?? this.#makeHost(endpoint, key);
-      if (kept === undefined && known !== undefined && host.ejection !== known.ejection)
-        host.ejection.addTimes(known.ejection.times);
-      next.set(key, host);
+      if (known !== undefined && !sameJson(known.endpoint, endpoint))
+        known.become(endpoint, this.#seriesOf(endpoint));
+      next.set(key, known ?? this.#makeHost(endpoint, key));
     }
     const kept = new Set(next.values());
     const gone = this.#all.filter((host) => !kept.has(host));
@@ -210,14 +208,15 @@ export class UpstreamCluster {
   }
 
   #makeHost(endpoint: Endpoint, key: string): Host {
-    const series = this.#shared.metrics.requests(this.#pair(endpoint));
+    const series = this.#seriesOf(endpoint);
     const host = new Host(endpoint, this.config.name, series, this.#dialler, this.#pool);
     if (this.#workers !== undefined) host.ejection = this.#workers.ejection(key);
     return host;
   }
 
-  #pair({ workload, identities }: Endpoint): PairLabels {
-    return outboundPair(this.#shared.self, this.config, workloadLabels(workload, identities[0]));
+  #seriesOf({ workload, identities }: Endpoint): RequestSeries {
+    const labels = workloadLabels(workload, identities[0]);
+    return this.#shared.metrics.requests(outboundPair(this.#shared.self, this.config, labels));
   }
 
   #poolSurroundings(): PoolSurroundings {
