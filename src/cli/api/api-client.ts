@@ -86,12 +86,17 @@ async function request(
   return { body: text === "" ? undefined : JSON.parse(text), warnings: warningsOf(response) };
 }
 
+/** `--port 0` brings it back to the ports that it had, where its proxies look for it. */
+function samePort(apiUrl: string): string {
+  return new URL(apiUrl).port === "7070" ? "" : " --port 0";
+}
+
 function unreachable(apiUrl: string, dataDir: string, cause: unknown): CliError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new CliError(
     "connection",
     `the control plane at ${apiUrl} does not answer (${why})`,
-    `it was started from ${dataDir}; start it again with: ${ownWord(process.cwd())} dev --data-dir ${dataDir}`,
+    `it was started from ${dataDir}; start it again with: ${ownWord(process.cwd())} dev --data-dir ${dataDir}${samePort(apiUrl)}`,
     cause,
   );
 }

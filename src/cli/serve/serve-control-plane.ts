@@ -2,7 +2,12 @@
 import { isIP } from "node:net";
 import { Option, type Command as Parser } from "commander";
 import { CaError } from "#ca/ca-error.ts";
-import { type Announcement, UnusableDataDirectory } from "#control/data-directory.ts";
+import {
+  type Announcement,
+  dataDirectory,
+  UnusableDataDirectory,
+} from "#control/data-directory.ts";
+import { readPorts as portsOf } from "#control/remembered-ports.ts";
 import type {
   ControlPlane,
   ControlPlaneOptions,
@@ -74,13 +79,25 @@ export async function serveControlPlane(
   const { startControlPlane } = await import("#control/start-control-plane.ts");
   const start = () =>
     startControlPlane({ ...options, version, clock: systemClock, log, random: Math.random });
+  const { ports: before } = portsOf(dataDirectory(options.dataDir));
   await using controlPlane = await start().catch((cause: unknown) => {
     throw asCliError(cause, options.dataDir);
   });
   process.stdout.write(
     output === "json" ? readyJson(controlPlane) : readyText(controlPlane, options, usualDataDir),
   );
+  const moved = movedWarning(before.xds, controlPlane.announcement.xds.port);
+  if (moved !== undefined) process.stderr.write(moved);
   await stopped;
+}
+
+/** Proxies know the address of before; nobody tells them of another one. */
+function movedWarning(before: number | undefined, now: number): string | undefined {
+  if (before === undefined || before === now) return undefined;
+  return `
+weft: xDS was at port ${before} before and is at ${now} now: workloads that run since then look for it there; start them
+  again. --port 0 comes back to the ports of the last time
+`;
 }
 
 function readPorts({ port, xdsPort, metricsPort }: ServeFlags): ControlPlanePorts {
