@@ -1,38 +1,96 @@
-// The application behind the proxy under attack: small and large answers, bodies that are read and dropped, and a page that
-// says what came through.
+// The application behind the proxy under attack, on plain sockets so that it costs next to nothing: small and large answers,
+// bodies that are dropped, and a page that says what came through.
 // usage: attacked-application.ts PORT → one line of JSON when it listens
+import type { Socket } from "bun";
+
 const [port = 0] = process.argv.slice(2).map(Number);
-const piece = new Uint8Array(64 * 1024);
-const LARGE_PIECES = 1_024;
+const LARGE_BYTES = 64 * 1024 * 1024;
+const piece = Buffer.alloc(64 * 1024);
 const seen: Record<string, number> = {};
 
-async function drop(request: Request): Promise<void> {
-  const reader = request.body?.getReader();
-  while (reader !== undefined && !(await reader.read()).done);
+class Connection {
+  readonly #socket: Socket<Connection>;
+  #text = "";
+  /** Of a body that is dropped; infinite for one whose length is not known, which is never answered. */
+  #bodyBytes = 0;
+  #isAnswerDue = false;
+  #largeLeft = 0;
+
+  constructor(socket: Socket<Connection>) {
+    this.#socket = socket;
+  }
+
+  take(bytes: Buffer): void {
+    let from = 0;
+    if (this.#bodyBytes > 0) {
+      from = Math.min(this.#bodyBytes, bytes.length);
+      this.#bodyBytes -= from;
+    }
+    if (this.#bodyBytes > 0) return;
+    this.#text += bytes.toString("latin1", from);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    while (this.#bodyBytes === 0 && this.#largeLeft === 0) {
+      if (this.#isAnswerDue) this.#answer("ok\n");
+      const end = this.#text.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const head = this.#text.slice(0, end);
+      this.#text = this.#text.slice(end + 4);
+      this.#begin(head);
+    }
+  }
+
+  #begin(head: string): void {
+    const path = head.split(" ")[1] ?? "";
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const isChunked = /\r\ntransfer-encoding:/i.test(head);
+    if (path === "/seen") {
+      this.#answer(JSON.stringify(seen));
+      return;
+    }
+    seen[path] = (seen[path] ?? 0) + 1;
+    if (path === "/big") {
+      this.#socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE_BYTES}\r\n\r\n`);
+      this.#largeLeft = LARGE_BYTES;
+      this.pour();
+      return;
+    }
+    this.#isAnswerDue = true;
+    const here = Math.min(length, this.#text.length);
+    this.#text = this.#text.slice(here);
+    this.#bodyBytes = isChunked ? Number.POSITIVE_INFINITY : length - here;
+    if (isChunked) this.#text = "";
+  }
+
+  #answer(body: string): void {
+    this.#isAnswerDue = false;
+    this.#socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  }
+
+  /** As much of the large answer as is taken. */
+  pour(): void {
+    while (this.#largeLeft > 0) {
+      const wanted = Math.min(piece.length, this.#largeLeft);
+      const taken = Math.max(0, this.#socket.write(piece, 0, wanted));
+      this.#largeLeft -= taken;
+      if (taken < wanted) return;
+    }
+    this.#goOn();
+  }
 }
 
-/** 64 MiB, made as they are taken. */
-function large(): ReadableStream<Uint8Array> {
-  let pieces = 0;
-  return new ReadableStream({
-    pull(controller) {
-      controller.enqueue(piece);
-      if (++pieces === LARGE_PIECES) controller.close();
-    },
-  });
-}
-
-Bun.serve({
+Bun.listen<Connection>({
   hostname: "127.0.0.1",
   port,
-  idleTimeout: 0,
-  async fetch(request) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/seen") return Response.json(seen);
-    seen[pathname] = (seen[pathname] ?? 0) + 1;
-    if (pathname === "/big") return new Response(large());
-    await drop(request);
-    return new Response("ok\n");
+  socket: {
+    open: (socket) => {
+      socket.data = new Connection(socket);
+    },
+    data: (socket, bytes) => socket.data.take(bytes),
+    drain: (socket) => socket.data.pour(),
+    error: () => undefined,
   },
 });
 process.stdout.write(`${JSON.stringify({ port })}\n`);

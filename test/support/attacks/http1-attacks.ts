@@ -120,7 +120,7 @@ export const http1Attacks: readonly Attack[] = [
   http1Attack({
     name: "pipelined-unread",
     what: "the same, whose answers are not read",
-    answer: words("END"),
+    answer: bounded,
     run: async (lane) => {
       const socket = await lane.open();
       await unreadFlood(lane, socket, endless(get("/attack/unread").repeat(50)));

@@ -85,11 +85,11 @@ export const http2Floods: readonly Attack[] = [
   http2Attack({
     name: "tiny-data",
     what: "bodies in DATA frames of one byte",
-    answer: CALM,
+    answer: bounded,
     run: async (lane) => {
       const socket = await hello(lane);
       const posts = streams((id) => headers(id, request("POST", "/sink"), OPEN)).next().value;
-      await socket.send((posts as Buffer).subarray(0));
+      await socket.send(posts as Buffer);
       function* drops(): Generator<Buffer> {
         for (let turn = 0; ; turn++)
           yield times(BATCH, (index) => data(1 + 2 * ((turn * BATCH + index) % 90), "x"));

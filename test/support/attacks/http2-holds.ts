@@ -157,7 +157,7 @@ export const http2Holds: readonly Attack[] = [
   http2Attack({
     name: "unread-answers",
     what: "large answers with windows wide open, of which nothing is read",
-    answer: words("END"),
+    answer: words("END", "RST_STREAM CANCEL", "RST_STREAM ENHANCE_YOUR_CALM"),
     heldBytes: A_READ_PER_STREAM,
     run: async (lane) => {
       const socket = await hello(lane, [[INITIAL_WINDOW, 2 ** 31 - 1]]);
