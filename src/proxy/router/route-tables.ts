@@ -39,7 +39,7 @@ export class RouteTables {
     const same =
       before?.hosts.length === hosts.length && hosts.every((host, i) => host === before.hosts[i]);
     if (before !== undefined && same) return before;
-    const table: RouteTable = new HostTable(searchDomains, (host) => this.#host(host));
+    const table: RouteTable = new HostTable(searchDomains, this.#ready);
     for (const host of hosts) {
       this.#check(host);
       table.add(host.domains, host);
@@ -53,13 +53,14 @@ export class RouteTables {
     this.#checked.add(host);
   }
 
-  #host(host: VirtualHost): CompiledHost {
+  /** One for all tables: a function made in `#table` would keep its scope, and with it the table of before, and so on. */
+  readonly #ready = (host: VirtualHost): CompiledHost => {
     const known = this.#compiled.get(host);
     if (known !== undefined) return known;
     const compiled = compileHost(host);
     this.#compiled.set(host, compiled);
     return compiled;
-  }
+  };
 }
 
 interface KnownTable {
