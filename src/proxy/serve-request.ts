@@ -35,6 +35,7 @@ import { inboundSeries } from "./telemetry/inbound-series.ts";
 import { type RequestSeries, unknownWorkload } from "./telemetry/series.ts";
 import type { TriesOwner } from "./tries-owner.ts";
 import { openTunnel } from "./tunnel.ts";
+import { countTunnel } from "./tunnel-places.ts";
 import { outboundPair, type UpstreamCluster } from "./upstream/upstream-cluster.ts";
 
 /** Serves all requests of one proxy, with records that are used again. */
@@ -208,12 +209,12 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   onUpgraded(head: ResponseHead, fromProxy: boolean, client: ClientExchange): void {
     const { host } = this;
+    const cluster = this.#cluster;
+    if (host === undefined || cluster === undefined) return;
     this.#respond(head, fromProxy);
-    if (host !== undefined) host.activeRequests++; // for as long as the tunnel is open; the exchange leaves its own place
+    const leave = countTunnel(cluster, host, head.protocol !== "HTTP/2");
     const upstream = client.takeOver();
-    openTunnel(this.#exchange.takeOver(), upstream, () => {
-      if (host !== undefined) host.activeRequests--;
-    });
+    openTunnel(this.#exchange.takeOver(), upstream, leave);
   }
 
   onAnswerEnd(trailers: FieldView | undefined): void {

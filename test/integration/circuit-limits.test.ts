@@ -13,6 +13,8 @@ import {
   target,
   upstreamListener,
 } from "../support/proxy-config.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { OK, onHeads, rawServer } from "../support/raw-server.ts";
 import { type Answer, direct, runPlane } from "../support/running-plane.ts";
 
 const NAME = "payments";
@@ -162,4 +164,55 @@ test("a connection carries as many requests as it may, and is replaced then", as
   await using web = await calling(counted.port, limited({ maxRequestsPerConnection: 2 }));
   for (let i = 0; i < 6; i++) expect((await web.call()).status).toBe(200);
   expect(sockets.size).toBe(3);
+});
+
+describe("a connection that has changed its protocol counts while it is open, against the limit of", () => {
+  /** Two clients at the same moment: one whose upgrade was agreed to, and what becomes of the other's request. */
+  async function beside(limits: Partial<CircuitLimits>) {
+    const app = await rawServer((socket) => {
+      onHeads(socket, (head) => {
+        const isUpgrade = head.includes("upgrade: chat");
+        socket.write(isUpgrade ? SWITCHING : OK);
+      });
+      socket.on("end", () => socket.end());
+    });
+    const web = await calling(app.port, limited(limits));
+    const chat = await rawClient(web.web.port("upstream|1"));
+    chat.send("GET / HTTP/1.1\r\nhost: payments\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n");
+    await eventually(() => chat.text.includes("101 Switching"));
+    return {
+      web,
+      app,
+      end: async () => {
+        chat.socket.end();
+        await eventually(() => chat.hasEnded);
+      },
+      [Symbol.asyncDispose]: async () => {
+        chat[Symbol.dispose]();
+        await web[Symbol.asyncDispose]();
+        await app[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  const SWITCHING =
+    "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n";
+
+  test("requests", async () => {
+    await using open = await beside({ maxRequests: 1 });
+    expectRefusal(await open.web.call());
+    await open.end();
+    await eventually(async () => (await open.web.call()).status === 200);
+  });
+
+  test("connections", async () => {
+    await using open = await beside({ maxConnections: 1, maxPendingRequests: 1 });
+    const waiting = open.web.call();
+    await eventually(() => open.web.usage()?.pending === 1);
+    expectRefusal(await open.web.call());
+    expect([open.app.connections, open.web.usage()?.connections]).toEqual([1, 1]);
+    await open.end();
+    expect((await waiting).status).toBe(200);
+    expect(open.app.connections).toBe(2);
+  });
 });
