@@ -134,7 +134,7 @@ export class DataPlane {
       hasPendingInput: isLeft,
       metrics: this.metrics,
       self,
-      diallerFor: (cluster) => httpDialler(dialling, cluster, settings),
+      diallerFor: (clusterOf) => httpDialler(dialling, clusterOf, settings),
       names,
       ...(coworkers && { share: (name) => coworkers.share(name) }),
     });

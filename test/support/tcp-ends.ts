@@ -77,10 +77,8 @@ export async function leadingTo(
   return Object.assign(plane, { here: plane.port("upstream|1") });
 }
 
-export const unusedPort = async (): Promise<number> => {
-  await using server = await rawServer(() => undefined);
-  return server.port;
-};
+/** Nobody serves tcpmux: connections are refused, whatever else this machine runs. */
+export const DEAD_PORT = 1;
 
 export async function metric(plane: RunningPlane, name: string): Promise<number> {
   const families = plane.plane.metrics.families();

@@ -14,7 +14,7 @@ import {
   upstreamListener,
 } from "../../../test/support/proxy-config.ts";
 import { freshIssuer, idOf, runPlane, SECRET } from "../../../test/support/running-plane.ts";
-import { call, greeting, unusedPort } from "../../../test/support/tcp-ends.ts";
+import { call, DEAD_PORT, greeting } from "../../../test/support/tcp-ends.ts";
 
 describe("CONNECT to a port of bytes", () => {
   const secret = Buffer.from(`weft:${SECRET}`).toString("base64");
@@ -50,7 +50,7 @@ describe("CONNECT to a port of bytes", () => {
   });
 
   test("that the destination refuses leaves what was sent ahead to be a request, under every rule", async () => {
-    await using web = await proxyTo([await unusedPort()]);
+    await using web = await proxyTo([DEAD_PORT]);
     const caller = await call(web.port("http-proxy"));
     caller.socket.write(`${head("db:80")}GET http://db/ahead HTTP/1.1\r\nhost: db\r\n\r\n`);
     await eventually(() => caller.text().includes("407"));

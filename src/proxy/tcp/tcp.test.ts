@@ -5,7 +5,7 @@ import { helloFor } from "../../../test/support/client-hello.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { bytesTo, destination, endpoint } from "../../../test/support/proxy-config.ts";
 import { rawServer } from "../../../test/support/raw-server.ts";
-import { call, echo, leadingTo, metric, unusedPort } from "../../../test/support/tcp-ends.ts";
+import { call, DEAD_PORT, echo, leadingTo, metric } from "../../../test/support/tcp-ends.ts";
 
 describe("a connection of bytes", () => {
   test("is half-closed in both directions, whoever begins", async () => {
@@ -45,7 +45,7 @@ describe("a connection of bytes", () => {
 
   test("goes to another endpoint when one cannot be reached", async () => {
     await using server = await echo();
-    const dead = [await unusedPort(), await unusedPort()];
+    const dead = [DEAD_PORT, DEAD_PORT + 1];
     await using web = await leadingTo([...dead, server.port], {
       connections: bytesTo("db", "tcp"),
     });
@@ -73,7 +73,7 @@ describe("a connection of bytes", () => {
       maxEjectionPercent: 50,
       minHealthPercent: 0,
     };
-    await using web = await leadingTo([await unusedPort(), live.port], {
+    await using web = await leadingTo([DEAD_PORT, live.port], {
       connections: bytesTo("db", "tcp"),
       cluster: { outlierDetection },
     });

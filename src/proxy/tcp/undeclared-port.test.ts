@@ -9,7 +9,7 @@ import {
   upstreamListener,
 } from "../../../test/support/proxy-config.ts";
 import { OK, onHeads, rawServer } from "../../../test/support/raw-server.ts";
-import { call, greeting, leadingTo, unusedPort } from "../../../test/support/tcp-ends.ts";
+import { call, DEAD_PORT, greeting, leadingTo } from "../../../test/support/tcp-ends.ts";
 
 describe("a port of which nobody said what it carries", () => {
   test("serves a server that speaks first, and remembers that it does", async () => {
@@ -74,7 +74,7 @@ describe("a port of which nobody said what it carries", () => {
   });
 
   test("tells a silent caller when nothing can be reached, and waits for a request all the same", async () => {
-    await using web = await leadingTo([await unusedPort()]);
+    await using web = await leadingTo([DEAD_PORT]);
     const silent = await call(web.here);
     await eventually(silent.isClosed);
     expect((await web.log())[0]).toMatchObject({

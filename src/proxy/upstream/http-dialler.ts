@@ -18,17 +18,21 @@ import { type DialSurroundings, dialHost, usesMutualTls } from "./dial.ts";
 import { Greeting } from "./greeting.ts";
 import type { Dialler, Host } from "./host.ts";
 
-/** Makes the connections of a cluster that carries requests; the handshake decides what is spoken on each. */
+/**
+ * Makes the connections of a cluster that carries requests; the handshake decides what is spoken on each. `clusterOf`: as
+ * it is configured when a connection is made.
+ */
 export function httpDialler(
   surroundings: DialSurroundings,
-  cluster: Cluster,
+  clusterOf: () => Cluster,
   settings: ConnectionSettings,
 ): Dialler {
+  const { protocol } = clusterOf();
   return {
-    version: cluster.protocol === "http2" ? "http2" : "http1",
-    followsClient: cluster.protocol === "client",
+    version: protocol === "http2" ? "http2" : "http1",
+    followsClient: protocol === "client",
     to: (host, version) =>
-      new HttpPoolDialler({ ...surroundings, settings }, cluster, host, version),
+      new HttpPoolDialler({ ...surroundings, settings }, clusterOf, host, version),
   };
 }
 
@@ -47,7 +51,7 @@ interface HttpSurroundings extends DialSurroundings {
 class HttpPoolDialler implements PoolDialler {
   readonly mayShare: boolean;
   readonly #surroundings: HttpSurroundings;
-  readonly #cluster: Cluster;
+  readonly #clusterOf: () => Cluster;
   readonly #host: Host;
   readonly #isMutual: boolean;
   readonly #alpn: readonly string[];
@@ -56,12 +60,13 @@ class HttpPoolDialler implements PoolDialler {
 
   constructor(
     surroundings: HttpSurroundings,
-    cluster: Cluster,
+    clusterOf: () => Cluster,
     host: Host,
     version: HttpVersion | "tunnel",
   ) {
+    const cluster = clusterOf();
     this.#surroundings = surroundings;
-    this.#cluster = cluster;
+    this.#clusterOf = clusterOf;
     this.#host = host;
     this.#isMutual = usesMutualTls(cluster, host);
     this.#alpn = version === "tunnel" ? [ISTIO_HTTP1_ALPN] : offeredAlpn(cluster, version);
@@ -73,7 +78,7 @@ class HttpPoolDialler implements PoolDialler {
   }
 
   dial(owner: ConnectionOwner, result: DialResult): void {
-    dialHost(this.#surroundings, this.#cluster, this.#host, this.#alpn, {
+    dialHost(this.#surroundings, this.#clusterOf(), this.#host, this.#alpn, {
       connected: (transport, credentials) => this.#speak(transport, credentials, owner, result),
       failed: (failure) => result.failed(failure),
     });
@@ -100,7 +105,7 @@ class HttpPoolDialler implements PoolDialler {
     const greeting = new Greeting(owner, result, credentials, this.#host.address);
     http2Client(transport, greeting, {
       ...settings.http2Client[dialect],
-      ...http2Settings(this.#cluster),
+      ...http2Settings(this.#clusterOf()),
     });
   }
 }

@@ -186,6 +186,37 @@ describe("endpoints that change", () => {
   });
 });
 
+describe("settings that change", () => {
+  function withConnection() {
+    const all = cluster();
+    all.host(0).pool.acquire(new RecordingWaiter(), true);
+    all.dials[0]?.connect().free(0);
+    return { ...all, stays: all.host(0) };
+  }
+
+  test.each([
+    ["how long a connection may take", { connectTimeoutMs: 2_000 }],
+    ["probes", { tcpKeepalive: { probes: 3 } }],
+    ["limits", { limits: { maxRequestsPerConnection: 0, maxConnections: 9 } }],
+    ["balancing", { balancer: { kind: "random" } }],
+  ] as const)("leave connections alone: %s", (_, changed) => {
+    const { made, host, stays } = withConnection();
+    made.configure({ ...made.config, ...changed });
+    expect(host(0)).toBe(stays);
+    expect(stays.pool.connections).toBe(1);
+  });
+
+  test.each([
+    ["whom to expect", { transport: { kind: "mtls", sni: "other", extraIdentities: [] } }],
+    ["what is spoken", { protocol: "http2" }],
+  ] as const)("have new connections made: %s", (_, changed) => {
+    const { made, host, stays } = withConnection();
+    made.configure({ ...made.config, ...changed });
+    expect(host(0)).not.toBe(stays);
+    expect(stays.pool.connections).toBe(0);
+  });
+});
+
 test.each([
   ["keeps a connection for as long as its server does", 0, 1],
   ["ends a connection that was idle for so long", 1_000, 0],

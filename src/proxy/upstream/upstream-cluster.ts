@@ -21,7 +21,7 @@ export interface UpstreamSurroundings {
   readonly metrics: MetricsRegistry;
   /** The workload that this proxy stands beside. */
   readonly self: WorkloadLabels;
-  readonly diallerFor: (cluster: Cluster) => Dialler;
+  readonly diallerFor: (clusterOf: () => Cluster) => Dialler;
   /** Present when this process is one of several workers. */
   readonly share?: ShareCluster;
 }
@@ -55,7 +55,7 @@ export class UpstreamCluster {
     this.usage = usage ?? new PoolUsage(this.#workers?.counts);
     this.#settings = poolSettings(config);
     this.#pool = this.#poolSurroundings();
-    this.#dialler = surroundings.diallerFor(config);
+    this.#dialler = surroundings.diallerFor(() => this.config);
     this.#picker = makePicker(config.balancer, []);
     this.#outliers = this.#makeOutliers();
     this.#sweptAtMs = surroundings.nowMs();
@@ -86,7 +86,7 @@ export class UpstreamCluster {
     }
     if (!sameJson(connectionFacts(before), connectionFacts(config))) {
       const old = this.#all;
-      this.#dialler = this.#shared.diallerFor(config);
+      this.#dialler = this.#shared.diallerFor(() => this.config);
       this.#hosts = new Map();
       this.#all = [];
       this.setEndpoints(old.map(({ endpoint }) => endpoint));
@@ -257,9 +257,8 @@ function describeCluster({ destination, name }: Cluster): string {
 }
 
 /** What a connection was made by: when it changes, the ones that exist are of no use any more. */
-function connectionFacts(config: Cluster): unknown {
-  const { transport, connectTimeoutMs, protocol, http2, multiplexing, tcpKeepalive } = config;
-  return [transport, connectTimeoutMs, protocol, http2, multiplexing, tcpKeepalive];
+function connectionFacts({ transport, protocol, http2, multiplexing }: Cluster): unknown {
+  return [transport, protocol, http2, multiplexing];
 }
 
 function poolSettings({ limits, idleTimeoutMs, maxConnectionDurationMs }: Cluster): PoolSettings {
