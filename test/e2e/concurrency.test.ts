@@ -74,6 +74,14 @@ async function inParallel(count: number, work: () => Promise<void>): Promise<voi
   await Promise.all(Array.from({ length: count }, work));
 }
 
+/** Golden signals of what the client called. */
+async function requestsToldTo({ weft }: Mesh): Promise<number> {
+  const { stdout } = await weft(["stat", "--from", "--window", "120", "-o", "json"]);
+  const { items } = JSON.parse(stdout) as { items: { source: string; requests: number }[] };
+  const own = items.filter(({ source }) => source.startsWith("shop/client"));
+  return sum(own.map(({ requests }) => requests));
+}
+
 const listenersOf = (pid: number): number => listeningInodes([pid]).size;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, more) => all + more, 0);
@@ -165,7 +173,15 @@ describe("two workers of one proxy", () => {
     expect(proxies).toHaveLength(1);
     const { stdout } = await mesh.kubectl(["get", "workloadentries", "-n", "shop", "-o", "name"]);
     expect(stdout.match(/client/g)).toHaveLength(1);
-  });
+    const before = await requestsToldTo(mesh);
+    for (const line of await lineToEach(workers, port)) {
+      for (let n = 0; n < 50; n++) expect((await line.send("/")).status).toBe(200);
+      line[Symbol.dispose]();
+    }
+    const counted = await workers.sum("istio_requests_total", 'reporter="source"');
+    await eventuallyHolds(async () => expect(await requestsToldTo(mesh)).toBe(counted));
+    expect(counted - before).toBeGreaterThanOrEqual(100);
+  }, 30_000);
 
   test("both take calls from others", async () => {
     const { port: inbound } = inboundOf(await mesh.proxy("web", "v1"));
