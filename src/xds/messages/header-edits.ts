@@ -1,4 +1,4 @@
-import type { HeaderEdits } from "#config/route.ts";
+import { type HeaderEdits, noHeaderEdits } from "#config/route.ts";
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
   type HeaderValueOption,
@@ -16,6 +16,7 @@ export function fromHeadersToAdd(
   options: readonly HeaderValueOption[],
   remove: readonly string[],
 ): HeaderEdits {
+  if (options.length === 0 && remove.length === 0) return noHeaderEdits; // nearly all, four times for each route
   const pairs = (action: AppendAction): (readonly [string, string])[] =>
     options
       .filter((option) => option.appendAction === action)

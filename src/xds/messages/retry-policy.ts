@@ -29,7 +29,21 @@ export function toRetry(retry: RetryPolicy): RetryMessage {
   });
 }
 
+/** Thousands of routes share few policies: equal ones are one object. */
+const known = new Map<string, RetryPolicy>();
+const MAX_KNOWN = 64;
+
 export function fromRetry(message: RetryMessage, explicit: boolean): RetryPolicy {
+  const policy = readRetry(message, explicit);
+  const key = JSON.stringify(policy);
+  const equal = known.get(key);
+  if (equal !== undefined) return equal;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(key, policy);
+  return policy;
+}
+
+function readRetry(message: RetryMessage, explicit: boolean): RetryPolicy {
   return {
     attempts: message.numRetries ?? 0,
     on: message.retryOn === "" ? [] : message.retryOn.split(","),
