@@ -9,6 +9,7 @@ import { type ListeningSocket, openListeningSocket } from "#net/listening-socket
 import { snapshotOf } from "#proxy/config/last-good.ts";
 import { DataPlane } from "#proxy/data-plane.ts";
 import { IdentityStore } from "#proxy/identity/identity-store.ts";
+import type { ProxyLimits } from "#proxy/limits/limit-table.ts";
 import { openLineWriter } from "#proxy/telemetry/line-writer.ts";
 import type { Resolve } from "#proxy/upstream/resolved-names.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -32,6 +33,10 @@ export interface RunningPlaneOptions {
   readonly peerUid?: number;
   /** Instead of the system's names. */
   readonly resolve?: Resolve;
+  /** Default: those of the table. */
+  readonly limits?: ProxyLimits;
+  /** What counts as the proxy's memory; default: that of the test's process. */
+  readonly usedBytes?: () => number;
 }
 
 export const SECRET = "test-secret";
@@ -89,6 +94,8 @@ export async function runPlane(options: RunningPlaneOptions): Promise<RunningPla
     ownUid: process.getuid?.() ?? 0,
     notReadyBecause: () => undefined,
     ...(options.resolve !== undefined && { resolve: options.resolve }),
+    ...(options.limits !== undefined && { limits: options.limits }),
+    ...(options.usedBytes !== undefined && { usedBytes: options.usedBytes }),
   });
   const apply = (resources: readonly ConfigResource[]): void => {
     const result = plane.apply(snapshotOf(resources));

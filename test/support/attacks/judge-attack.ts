@@ -8,21 +8,21 @@ import { runAttack } from "./run-attack.ts";
 
 /** Short ones, so that an attacker need not wait for the usual ones. */
 export const SHORT_LIMITS: readonly string[] = [
-  "request-head-time=1s",
-  "request-body-grace=1s",
+  "request-head-time=500ms",
+  "request-body-grace=500ms",
   "preface-time=1s",
   "handshake-time=1s",
-  "detection-time=1s",
-  "unread-time=1s",
+  "detection-time=500ms",
+  "unread-time=500ms",
 ];
 
 const MIB = 1_048_576;
 /** Of the runtime's own heap between two collections. */
-const GARBAGE_BYTES = 48 * MIB;
+const GARBAGE_BYTES = 96 * MIB;
 /** As long as an attack that is not answered goes on. */
-const BOUNDED_MS = 700;
+const BOUNDED_MS = 400;
 const ANSWER_MS = 15_000;
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 3_000;
 
 export async function judgeAttack(
   attacked: AttackedMesh,
