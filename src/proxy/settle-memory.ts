@@ -13,12 +13,12 @@ export function settleMemory(): void {
 
 const AFTER_SHRINKING_MS = 300;
 
-const EVERY_MS = 2_000;
-/** About what serving needs: to unmap it every time costs 1 ms, less than a thousandth of a processor. */
+const EVERY_MS = 1_000;
+/** About what serving needs: to unmap it every time costs 1 or 2 ms, with what is mapped again. */
 const CODE_BYTES_MAX = 12_000_000;
 /** Of one processor, over `EVERY_MS`. */
 const QUIET_SHARE = 0.05;
-const QUIET_TICKS = 15;
+const QUIET_TICKS = 30;
 
 /** Keeps looking until disposed: settles when the start is over, and half a minute after every busy time. */
 export function keepMemorySmall(): Disposable {
