@@ -110,6 +110,23 @@ describe("without a control plane", () => {
   });
 });
 
+describe("flags that make no sense", () => {
+  test.each([
+    [["--port", "5432/foo"], '--port 5432/foo: "foo" is no protocol'],
+    [["--label", "x"], "--label x: expected KEY=VALUE"],
+    [["--upstream", "foo"], "--upstream foo: expected a port"],
+    [["--drain", "x"], "--drain x: expected seconds"],
+    [["--address", "999.1.1.1"], "--address 999.1.1.1: expected an IP address"],
+    [["--concurrency", "0"], "--concurrency 0: expected a whole number"],
+  ])("%j are named before a control plane is looked for", async (flags, words) => {
+    await using directory = await tempDir();
+    const at = ["--data-dir", directory.path, "--name", "web"];
+    const ended = await runWeft(["run", ...at, ...flags, "--", "true"]);
+    expect(ended).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(ended.stderr).toStartWith(`weft: ${words}`);
+  });
+});
+
 describe("a service", () => {
   test.each(["solo", "solo.shop", "solo.shop.svc", "solo.shop.svc.cluster.local"])(
     "is reached as %s, at port 80 and at the application's own",

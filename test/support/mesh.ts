@@ -96,7 +96,9 @@ export async function startMesh(flags: readonly string[] = []): Promise<Mesh> {
         ),
       ),
     async [Symbol.asyncDispose]() {
-      for (const program of programs.reverse()) await endInGoodOrder(program);
+      const workloads = programs.filter((program) => program !== mesh.controlPlane);
+      await Promise.all(workloads.map(endInGoodOrder));
+      if (programs.includes(mesh.controlPlane)) await endInGoodOrder(mesh.controlPlane);
       await directory[Symbol.asyncDispose]();
     },
   };

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { announced } from "../api/announced.ts";
 import { ApiError, connectApi } from "../api/api-client.ts";
 import { CliError } from "../cli-error.ts";
@@ -111,7 +112,7 @@ async function run(
   };
   for (const name of [flags.name, account.namespace, account.serviceAccount]) checkName(name);
   checkJoining(flags);
-  const concurrency = readConcurrency(flags.concurrency);
+  const given = readGiven(flags);
   checkProgram(words[0] ?? "", process.env);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`weft: ${line}\n`);
@@ -122,15 +123,9 @@ async function run(
   return await runWorkload({
     ...account,
     name: flags.name,
-    labels: Object.fromEntries(flags.label.map(readLabelArgument)),
-    ports: readPortArguments(flags.port),
-    upstreams: flags.upstream.map(readUpstreamArgument),
-    address: flags.address,
+    ...given,
     dataDir: flags.dataDir,
     version: environment.version,
-    drainMs: drainMs(flags.drain),
-    concurrency,
-    limits: readLimitOptions(flags.limit, flags.engine),
     ...(envoy === undefined ? {} : { envoy }),
     command: words,
     environment: { ...process.env, ...environment.userProxy },
@@ -138,6 +133,19 @@ async function run(
     join,
     hasService: () => hasService(flags, account.namespace),
   });
+}
+
+/** What makes no sense is said before anything is looked for. Throws CliError `usage`. */
+function readGiven(flags: Flags) {
+  return {
+    labels: Object.fromEntries(flags.label.map(readLabelArgument)),
+    ports: readPortArguments(flags.port),
+    upstreams: flags.upstream.map(readUpstreamArgument),
+    address: ownAddress(flags.address),
+    drainMs: drainMs(flags.drain),
+    concurrency: readConcurrency(flags.concurrency),
+    limits: readLimitOptions(flags.limit, flags.engine),
+  };
 }
 
 /** Undefined: Weft's own proxy. */
@@ -252,6 +260,11 @@ function checkName(name: string): void {
     `"${name}" is no name`,
     "lower-case letters, digits and -, at most 63",
   );
+}
+
+function ownAddress(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new CliError("usage", `--address ${text}: expected an IP address of this host`);
 }
 
 function drainMs(text: string): number {
