@@ -63,6 +63,7 @@ describe.each([
   ["127.0.0.1", "127.0.0.1"],
   ["::1", "::1"],
   ["::", "127.0.0.1"],
+  ["127.0.0.1", "::ffff:127.0.0.1"],
 ])("a connection to %s from %s", (listenHost, dialHost) => {
   test("from this process is this user's", async () => {
     const { port, accepted } = await accepting(listenHost);

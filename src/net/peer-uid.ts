@@ -22,8 +22,30 @@ export function peerUid({ remote, local }: ConnectionEnds): number | undefined {
   const ends = { from: octetsOf(remote), to: octetsOf(local), remote, local };
   if (!ends.from || !ends.to || ends.from.length !== ends.to.length) return undefined;
   const peer = { from: ends.from, to: ends.to, fromPort: remote.port, toPort: local.port };
-  return uidByNetlink(peer) ?? uidByTable(peer);
+  // Some runtimes (the JVM, gRPC's in C) make IPv6 sockets only, whose IPv4 addresses the kernel writes as such.
+  const forms = peer.from.length === 4 ? [peer, mapped(peer)] : [peer];
+  return firstKnown(forms, uidByNetlink) ?? firstKnown(forms, uidByTable);
 }
+
+function firstKnown(
+  forms: readonly PeerSocket[],
+  uidBy: (peer: PeerSocket) => number | undefined,
+): number | undefined {
+  for (const form of forms) {
+    const uid = uidBy(form);
+    if (uid !== undefined) return uid;
+  }
+  return undefined;
+}
+
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** The same ends as an IPv6 socket has them. */
+const mapped = ({ from, to, ...ports }: PeerSocket): PeerSocket => ({
+  from: Uint8Array.from([...MAPPED, ...from]),
+  to: Uint8Array.from([...MAPPED, ...to]),
+  ...ports,
+});
 
 interface PeerSocket {
   /** Where the peer's socket is bound, and what it is connected to. */
