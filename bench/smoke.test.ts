@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { type Spawned, spawnProgram } from "../test/support/spawn-weft.ts";
 import { armNames } from "./arms/arm.ts";
 import { hopsOf } from "./arms/setup.ts";
+import type { AttacksResult } from "./attacks/run-attacks.ts";
 import { benchCases, caseNames, instanceKey } from "./compare/cases.ts";
 import type { PropagationResult } from "./propagation/run-propagation.ts";
 import type { ArmRow, Comparison } from "./report/compare-arms.ts";
@@ -100,6 +101,35 @@ test(
       expect(relapses).toBe(0);
       expect(effectiveMs).toHaveLength(3);
       expect(effectiveMs.every((ms) => ms >= 0)).toBe(true);
+    }
+  },
+  2 * MINUTES_MS,
+);
+
+test(
+  "attacks of clients and of upstreams are measured, and no bystander fails",
+  async () => {
+    const only = "rapid-reset,smuggling,upstream-endless-head";
+    await using run = bench(
+      "attacks",
+      "--only",
+      only,
+      "--seconds",
+      "1",
+      "--rate",
+      "100",
+      "-o",
+      "json",
+    );
+    const { attacks } = (await resultOf(run)) as AttacksResult;
+    expect(run.processes()).toEqual([]);
+    expect(attacks).toHaveLength(5);
+    for (const { key, outcome, before, during, after, rssMb } of attacks) {
+      expect({ key, attempts: outcome.attempts > 0 }).toEqual({ key, attempts: true });
+      expect({ key, answered: outcome.answered > 0 }).toEqual({ key, answered: true });
+      for (const { sent, failed } of [before, during, after])
+        expect({ key, sent, failed }).toEqual({ key, sent: 100, failed: 0 });
+      expect(rssMb.peak).toBeGreaterThanOrEqual(rssMb.before);
     }
   },
   2 * MINUTES_MS,
