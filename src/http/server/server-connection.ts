@@ -40,6 +40,8 @@ export interface ServerConnection {
 type State = "idle" | "head" | "exchange" | "discarding" | "lingering" | "over";
 
 const LF = 10;
+/** Of one body: one read brings tens of thousands of the smallest, and others wait meanwhile. */
+const CHUNKS_PER_TURN = 512;
 /** With so much waiting for the client no further request of it is begun. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
@@ -65,6 +67,8 @@ export class Http1ServerConnection
   #isHoldPaused = false;
   /** The next request waits until the client has read answers. */
   #isBlocked = false;
+  /** The rest of what was read of a body waits, among what is held, for the next turn. */
+  #willReadOn = false;
   #unread: UnreadWatch | undefined = undefined;
   #discardedBytes = 0;
   #isReading = false;
@@ -139,7 +143,8 @@ export class Http1ServerConnection
         return;
       case "exchange":
       case "discarding":
-        this.#readBody(bytes);
+        if (this.#willReadOn) this.#hold(bytes);
+        else this.#readBody(bytes);
         return;
       default:
         this.#discard(bytes.length);
@@ -148,6 +153,7 @@ export class Http1ServerConnection
 
   onEnd(): void {
     this.#isPeerEnded = true;
+    if (this.#willReadOn) return;
     if (this.#state === "idle") this.#endNow();
     else if (this.#state === "head" && !this.#willAdvance)
       this.#refuse(new Http1Error("truncated"));
@@ -224,6 +230,7 @@ export class Http1ServerConnection
     }
     let at: number;
     this.#isReading = true;
+    this.#decoder.chunksLeft = CHUNKS_PER_TURN;
     try {
       at = this.#decoder.decode(bytes, 0, this);
     } catch (cause) {
@@ -234,10 +241,30 @@ export class Http1ServerConnection
     this.#isReading = false;
     if (!this.#decoder.isIdle) {
       this.#dueBody();
+      if (at < bytes.length) {
+        this.#readNextTurn(bytes.subarray(at));
+        return;
+      }
       this.#readOn();
     }
     if (at < bytes.length) this.#hold(bytes.subarray(at));
     else this.#advance();
+  }
+
+  #readNextTurn(rest: Buffer): void {
+    this.#willReadOn = true;
+    this.#hold(rest);
+    if (!this.#isHoldPaused) {
+      this.#isHoldPaused = true;
+      this.transport.pause();
+    }
+    setImmediate(() => {
+      this.#willReadOn = false;
+      if (this.#state !== "exchange" && this.#state !== "discarding") return;
+      const held = this.#held.take();
+      if (held !== undefined) this.#readBody(held);
+      if (this.#isPeerEnded && !this.#willReadOn) this.onEnd();
+    });
   }
 
   onBodyData(slice: Buffer): void {

@@ -125,3 +125,39 @@ describe("a client that reads nothing", () => {
     await eventually(() => peer.received.length > count * body.length);
   });
 });
+
+describe("a body in chunks of one byte", () => {
+  const chunks = (count: number): string => "1\r\nx\r\n".repeat(count);
+
+  test("lets others have their turn, and none is lost", async () => {
+    await using server = await echoServer();
+    const peer = await RawPeer.connect(server.port);
+    const count = 50_000;
+    peer.send(`${post("Transfer-Encoding: chunked")}${chunks(count)}0\r\n\r\n${get}`);
+    await eventually(() => (server.seen[0]?.body.length ?? 0) > 0, { everyMs: 0 });
+    expect(server.seen[0]?.body.length).toBeLessThan(count);
+    await peer.until("GET / ");
+    expect(server.seen[0]?.body.length).toBe(count);
+    expect(server.seen.map(({ end }) => end)).toEqual([null, null]);
+  });
+
+  test("that is cut off is told to be", async () => {
+    await using server = await echoServer();
+    const peer = await RawPeer.connect(server.port);
+    peer.send(`${post("Transfer-Encoding: chunked")}${chunks(5_000)}`);
+    peer.end();
+    expect(await peer.untilEnd()).toStartWith("HTTP/1.1 400 ");
+    expect(server.seen[0]?.end).toMatchObject({ code: "truncated" });
+  });
+
+  test("that is answered early is dropped", async () => {
+    await using server = await echoServer({}, undefined, ({ exchange }) =>
+      exchange.reply({ status: 403, fields: [], body: "no" }),
+    );
+    const peer = await RawPeer.connect(server.port);
+    peer.send(`${post("Transfer-Encoding: chunked")}${chunks(5_000)}0\r\n\r\n`);
+    await peer.until("403");
+    peer.send(get);
+    await eventually(() => server.seen.length === 2);
+  });
+});

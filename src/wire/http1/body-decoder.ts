@@ -55,6 +55,8 @@ export class BodyDecoder {
   #lineBytes = 0;
   /** Trailers that have not arrived whole. */
   #held: Buffer | undefined;
+  /** Reading stops when so many have begun: whoever sets it sees to it that the others have their turn. */
+  chunksLeft = Number.POSITIVE_INFINITY;
   readonly #limits: BodyLimits;
   readonly #fault: Fault;
 
@@ -84,7 +86,8 @@ export class BodyDecoder {
    */
   decode(bytes: Buffer, from: number, sink: BodySink): number {
     let at = from;
-    while (at < bytes.length && this.#state !== "idle") at = this.#step(bytes, at, sink);
+    while (at < bytes.length && this.#state !== "idle" && this.chunksLeft > 0)
+      at = this.#step(bytes, at, sink);
     return at;
   }
 
@@ -127,6 +130,7 @@ export class BodyDecoder {
 
   #beginChunk(): void {
     this.#state = "size";
+    this.chunksLeft--;
     this.#remaining = 0;
     this.#digits = 0;
     this.#lineBytes = 0;
