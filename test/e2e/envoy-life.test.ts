@@ -1,10 +1,10 @@
 // The life of an Envoy beside a workload: what cannot be started, a new certificate, a dead agent, the end.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { type Caller, startCaller } from "../support/caller.ts";
-import { withEnvoy } from "../support/envoy.ts";
+import { envoyPath, withEnvoy } from "../support/envoy.ts";
 import { eventually, eventuallyHolds } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { inboundOf, type Mesh, startMesh } from "../support/mesh.ts";
@@ -111,6 +111,20 @@ describe("an Envoy beside each of two workloads", () => {
     );
   }, 60_000);
 });
+
+test("an Envoy that is not named is the one on PATH", async () => {
+  const folder = join(directory.path, "bin");
+  mkdirSync(folder);
+  symlinkSync(envoyPath(), join(folder, "envoy"));
+  const flags = ["--name", "found", "-n", "shop", "--engine", "envoy"];
+  const env = { PATH: `${folder}:${process.env.PATH}` };
+  const workload = await mesh.run(flags, ["sleep", "60"], { env });
+  const { addresses } = await mesh.proxy("found");
+  const info = await (await fetch(`http://${addresses.admin}/server_info`)).json();
+  expect(info).toMatchObject({ state: "LIVE" });
+  workload.signal("SIGTERM");
+  await workload.exited;
+}, 30_000);
 
 describe("weft run --engine envoy says what is wrong", () => {
   const flags = ["--name", "job", "-n", "shop", "--engine", "envoy"];
