@@ -55,6 +55,8 @@ describe("a proxy that is replaced", () => {
       await Promise.all([replace(client), replace(server.workload)]);
     }
     const result = await load.json(LATE_MS);
+    const { answered, durationMs, slowestMs } = result;
+    process.stdout.write(`${answered} requests in ${durationMs} ms, slowest ${slowestMs} ms\n`);
     expect(result).toMatchObject({ sent: REQUESTS, answered: REQUESTS, failed: 0, failures: [] });
   }, 240_000);
 

@@ -10,6 +10,7 @@ export interface LoadResult {
   readonly failures: readonly string[];
   readonly opened: number;
   readonly slowestMs: number;
+  readonly durationMs: number;
   /** From the moment at which a request was due. */
   readonly p50Us: number;
   readonly p99Us: number;

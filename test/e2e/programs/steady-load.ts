@@ -12,6 +12,8 @@ interface Result {
   /** Times that a connection was opened. */
   opened: number;
   slowestMs: number;
+  /** From the first request to the last answer. */
+  durationMs: number;
   /** From the moment at which a request was due. */
   p50Us: number;
   p99Us: number;
@@ -99,7 +101,7 @@ class Line {
 async function run(port: number, rate: number, seconds: number, connections: number) {
   const result: Result = {
     ...{ sent: 0, answered: 0, failed: 0, failures: [], opened: 0 },
-    ...{ slowestMs: 0, p50Us: 0, p99Us: 0 },
+    ...{ slowestMs: 0, durationMs: 0, p50Us: 0, p99Us: 0 },
   };
   const latenciesMs: number[] = [];
   const total = Math.round(rate * seconds);
@@ -121,6 +123,7 @@ async function run(port: number, rate: number, seconds: number, connections: num
     }
   }, 1);
   await done.promise;
+  result.durationMs = Math.round(performance.now() - startedMs);
   clearInterval(timer);
   latenciesMs.sort((one, other) => one - other);
   const at = (share: number): number =>
