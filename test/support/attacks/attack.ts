@@ -6,7 +6,10 @@ export type Over = "plain" | "mtls";
 
 /** What an attacker has to see at the least: one of these words on every connection that it begins, unless it stops itself. */
 export type Answer =
-  /** `HTTP 431`, `GOAWAY ENHANCE_YOUR_CALM`, `RST_STREAM PROTOCOL_ERROR`; `END` for a close without a word. */
+  /**
+   * `HTTP 431`, `GOAWAY ENHANCE_YOUR_CALM`, `RST_STREAM PROTOCOL_ERROR`; `END` for a close without a word. As the last of
+   * several it is what a reset may leave of the others, for a client that never stops sending: some have to be told more.
+   */
   | { readonly kind: "words"; readonly words: readonly string[] }
   /** It does nothing that is forbidden: it is served, or left waiting, and costs little. */
   | { readonly kind: "bounded" };

@@ -18,7 +18,7 @@ import { FRAME } from "#wire/http2/frame-header.ts";
 import { type Attack, bounded, words } from "./attack.ts";
 import { endless, flood, hello, http2Attack, INITIAL_WINDOW, times } from "./http2-lane.ts";
 
-const CALM = words("GOAWAY ENHANCE_YOUR_CALM");
+const CALM = words("GOAWAY ENHANCE_YOUR_CALM", "END");
 const BATCH = 200;
 const path = (name: string) => request("GET", `/attack/${name}`);
 
