@@ -44,21 +44,25 @@ async function replace(workload: Spawned): Promise<void> {
 }
 
 describe("a proxy that is replaced", () => {
-  test(`loses none of ${REQUESTS} requests at ${RATE}/s while both of a pair are replaced ${REPLACEMENTS} times`, async () => {
-    const seconds = REQUESTS / RATE;
-    await using load = startSteadyLoad({ port, rate: RATE, seconds, connections: 32 });
-    const pauseMs = (seconds * 1_000) / (REPLACEMENTS + 1);
-    let at = performance.now();
-    for (let i = 0; i < REPLACEMENTS; i++) {
-      at += pauseMs;
-      await Bun.sleep(Math.max(0, at - performance.now())); // the load's own pace, not a wait for anything
-      await Promise.all([replace(client), replace(server.workload)]);
-    }
-    const result = await load.json(LATE_MS);
-    const { answered, durationMs, slowestMs } = result;
-    process.stdout.write(`${answered} requests in ${durationMs} ms, slowest ${slowestMs} ms\n`);
-    expect(result).toMatchObject({ sent: REQUESTS, answered: REQUESTS, failed: 0, failures: [] });
-  }, LATE_MS + 100_000);
+  test(
+    `loses none of ${REQUESTS} requests at ${RATE}/s while both of a pair are replaced ${REPLACEMENTS} times`,
+    async () => {
+      const seconds = REQUESTS / RATE;
+      await using load = startSteadyLoad({ port, rate: RATE, seconds, connections: 32 });
+      const pauseMs = (seconds * 1_000) / (REPLACEMENTS + 1);
+      let at = performance.now();
+      for (let i = 0; i < REPLACEMENTS; i++) {
+        at += pauseMs;
+        await Bun.sleep(Math.max(0, at - performance.now())); // the load's own pace, not a wait for anything
+        await Promise.all([replace(client), replace(server.workload)]);
+      }
+      const result = await load.json(LATE_MS);
+      const { answered, durationMs, slowestMs } = result;
+      process.stdout.write(`${answered} requests in ${durationMs} ms, slowest ${slowestMs} ms\n`);
+      expect(result).toMatchObject({ sent: REQUESTS, answered: REQUESTS, failed: 0, failures: [] });
+    },
+    LATE_MS + 100_000,
+  );
 
   test("stays one endpoint of the mesh, and the old one ends", async () => {
     const [before] = (await mesh.proxies()).filter(({ app }) => app === "solo");
