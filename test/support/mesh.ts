@@ -4,7 +4,14 @@ import type { Announcement } from "../../src/control/data-directory.ts";
 import type { ProxyView } from "../../src/control/proxy-view.ts";
 import { eventually } from "./eventually.ts";
 import { signalProcess } from "./process-tree.ts";
-import { type Ended, runProgram, runWeft, type Spawned, spawnWeft } from "./spawn-weft.ts";
+import {
+  type Ended,
+  endInGoodOrder,
+  runProgram,
+  runWeft,
+  type Spawned,
+  spawnWeft,
+} from "./spawn-weft.ts";
 import { tempDir } from "./temp-dir.ts";
 
 /** A real control plane in a directory of its own, and the commands of its user. Leaving the scope ends all of it. */
@@ -109,13 +116,6 @@ export async function startMesh(flags: readonly string[] = []): Promise<Mesh> {
     throw cause;
   }
   return mesh;
-}
-
-/** Some programs (nginx) hide their environment, by which orphans are found: they are ended by whoever started them. */
-async function endInGoodOrder(program: Spawned): Promise<void> {
-  program.signal("SIGTERM");
-  await Promise.race([program.exited, Bun.sleep(3_000)]);
-  await program[Symbol.asyncDispose]();
 }
 
 const asIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type CheckoutCopy, checkoutCopy } from "./checkout-copy.ts";
 import { type OwnNetwork, ownNetwork } from "./own-network.ts";
 import { type ShellBlock, shellBlocks } from "./shell-blocks.ts";
-import { runProgram, type Spawned, spawnProgram } from "./spawn-weft.ts";
+import { endInGoodOrder, runProgram, type Spawned, spawnProgram } from "./spawn-weft.ts";
 
 const READY_WITHIN_MS = 60_000;
 const BLOCK_LIMIT_MS = 180_000;
@@ -39,7 +39,7 @@ class Reader {
   }
 
   async leave(): Promise<void> {
-    for (const { program } of this.#background.reverse()) await program[Symbol.asyncDispose]();
+    for (const { program } of this.#background.reverse()) await endInGoodOrder(program);
     await this.#network?.[Symbol.asyncDispose]();
     await this.#copy?.[Symbol.asyncDispose]();
   }

@@ -75,6 +75,13 @@ export function spawnProgram(command: readonly string[], options: SpawnOptions =
   };
 }
 
+/** Some programs (nginx, Redis) hide their environment, by which orphans are found: they are ended by whoever started them. */
+export async function endInGoodOrder(program: Spawned): Promise<void> {
+  program.signal("SIGTERM");
+  await Promise.race([program.exited, Bun.sleep(3_000)]);
+  await program[Symbol.asyncDispose]();
+}
+
 async function toItsEnd(spawned: Spawned): Promise<Ended> {
   await using program = spawned;
   const exitCode = await program.exited;
