@@ -46,6 +46,7 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
   readonly #whole: DecodeHeadOptions;
   readonly #open: DecodeHeadOptions;
   #startedThisTurn = 0;
+  /** Asked once per turn; 0 before. */
   #now = 0;
 
   constructor(
@@ -132,6 +133,8 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
   ): void {
     const { connection } = this;
     connection.highestStreamId = streamId;
+    // A head that is refused may have cost more than one that is served.
+    if (++this.#startedThisTurn >= connection.options.requestsPerTurn) connection.halt();
     if (this.#end.refuses(streamId)) {
       this.connection.skipHeaderBlock(block, start, end);
       connection.refuseStream(streamId, "REFUSED_STREAM");
@@ -154,7 +157,7 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
 
   #begin(streamId: number, head: Http1RequestHead, endStream: boolean): void {
     const { connection } = this;
-    if (this.#startedThisTurn === 0) this.#now = connection.options.now();
+    if (this.#now === 0) this.#now = connection.options.now();
     const stream = connection.addStream(streamId, this.#now);
     if (head.bodyKind === "length") stream.expectedBytes = head.contentLength;
     else if (head.contentLength === 0) stream.expectedBytes = 0;
@@ -162,7 +165,6 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
     exchange.events = this.#handler(exchange);
     if (endStream) stream.receiveEnd(undefined);
     connection.touch();
-    if (++this.#startedThisTurn >= connection.options.requestsPerTurn) connection.halt();
   }
 
   /** Some faults can be answered; a message that is malformed cannot (RFC 9113 section 8.1.1). */
@@ -205,6 +207,7 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
 
   onTurnEnd(): void {
     this.#startedThisTurn = 0;
+    this.#now = 0;
   }
 
   onConnectionOver(): void {
