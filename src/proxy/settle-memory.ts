@@ -16,6 +16,8 @@ const AFTER_SHRINKING_MS = 300;
 const EVERY_MS = 1_000;
 /** About what serving needs: to unmap it every time costs 1 or 2 ms, with what is mapped again. */
 const CODE_BYTES_MAX = 12_000_000;
+/** Busy, a proxy has mapped half as much again within a second, since the kernel maps 64 KB around each page. */
+const BUSY_EVERY_MS = 333;
 /** Of one processor, over `EVERY_MS`. */
 const QUIET_SHARE = 0.05;
 const QUIET_TICKS = 30;
@@ -34,11 +36,18 @@ export function keepMemorySmall(): Disposable {
       settleMemory();
       isSettled = true;
       wantedTicks = QUIET_TICKS;
-    } else if (residentFileBytes() > CODE_BYTES_MAX) unmapCodePages();
+    } else trimCodePages();
+    if (!isQuiet)
+      for (let ms = BUSY_EVERY_MS; ms < EVERY_MS - BUSY_EVERY_MS / 2; ms += BUSY_EVERY_MS)
+        setTimeout(trimCodePages, ms).unref();
     usedUs = cpuUs();
   }, EVERY_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function trimCodePages(): void {
+  if (residentFileBytes() > CODE_BYTES_MAX) unmapCodePages();
 }
 
 function cpuUs(): number {

@@ -5,14 +5,19 @@
  * docs/decisions/0015-memory-of-a-proxy.md has the figures.
  */
 const OPTIONS: Readonly<Record<string, string>> = {
-  /** The heap may grow to 1.6 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
-  BUN_JSC_heapGrowthMaxIncrease: "0.6",
-  BUN_JSC_smallHeapGrowthFactor: "1.6",
+  /** The heap may grow to 1.5 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
+  BUN_JSC_heapGrowthMaxIncrease: "0.5",
+  BUN_JSC_smallHeapGrowthFactor: "1.5",
   /**
    * The whole heap is walked when less than a fifth of it is room for new objects (a third). With a small heap a third is
    * soon reached, since what is written to on each request counts again and again: every third collection was a full one.
    */
   BUN_JSC_minEdenToOldGenerationRatio: "0.2",
+  /**
+   * What a collection has found dead is freed at once (false: bit by bit, when its place is needed): the octets of dead
+   * strings and buffers do not wait for the next collection.
+   */
+  BUN_JSC_sweepSynchronously: "true",
   /** Octets that may be allocated before a first collection (8 MiB). */
   BUN_JSC_largeHeapSize: "4000000",
   /** Collections stop the program (true: they run beside it): 3 ms for the heap of a proxy, and less work in all. */
