@@ -2,8 +2,19 @@ import { type Mesh, NAMESPACE } from "./mesh.ts";
 
 const AT_ONCE = 32;
 
-/** So many services with one endpoint each, that nobody calls. Throws when one is refused. */
-export async function fillMesh({ api, lab }: Mesh, count: number): Promise<void> {
+const filled = new WeakMap<Mesh, Promise<void>>();
+
+/**
+ * So many services with one endpoint each, that nobody calls; once, however many arms share the mesh. Throws when one is
+ * refused.
+ */
+export function fillMesh(mesh: Mesh, count: number): Promise<void> {
+  const filling = filled.get(mesh) ?? fill(mesh, count);
+  filled.set(mesh, filling);
+  return filling;
+}
+
+async function fill({ api, lab }: Mesh, count: number): Promise<void> {
   let next = 0;
   const one = async (index: number): Promise<void> => {
     const metadata = { name: `other-${index}`, namespace: NAMESPACE };

@@ -26,7 +26,7 @@ import { Timers } from "./resilience/timers.ts";
 import { selfLabels } from "./self-labels.ts";
 import { OpenConnections } from "./serve-connection.ts";
 import { RequestServer } from "./serve-request.ts";
-import { settleMemory } from "./settle-memory.ts";
+import { settleAfterLoad } from "./settle-memory.ts";
 import { OpenTunnels } from "./tcp/open-tunnels.ts";
 import { circuitFamilies } from "./telemetry/circuit-families.ts";
 import { peerLineOf } from "./telemetry/inbound-series.ts";
@@ -118,7 +118,7 @@ export class DataPlane {
       limits,
       usedBytes: options.usedBytes ?? (() => process.memoryUsage.rss()),
       onKeepAlive: (isAllowed) => this.#connections.keepAlive(isAllowed),
-      relieve: settleMemory,
+      relieve: settleAfterLoad,
       log: options.log,
     });
     const names = new ResolvedNames(options.resolve ?? resolveByHost, () => clock.monotonicMs());

@@ -6,7 +6,7 @@ import { peerUid } from "#net/peer-uid.ts";
 import type { Bootstrap, ProxyOrder } from "./bootstrap.ts";
 import { endApplication, type LeftAlone } from "./end-application.ts";
 import { ParentLink } from "./parent-link.ts";
-import { keepMemorySmall, settleMemory } from "./settle-memory.ts";
+import { keepMemorySmall, settleAfterStart } from "./settle-memory.ts";
 import type { ProxyOptions, Proxy as StartedProxy } from "./start-proxy.ts";
 
 export interface ProxyMainOptions {
@@ -45,7 +45,7 @@ export async function proxyMain(options: ProxyMainOptions): Promise<number> {
     parent,
     onEvent(event) {
       parent.say(event);
-      if (event.event === "ready") setImmediate(settleMemory);
+      if (event.event === "ready") setImmediate(settleAfterStart);
       if (event.event === "fatal") stopping.resolve(1);
     },
   });

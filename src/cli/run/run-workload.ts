@@ -6,7 +6,7 @@ import { dataDirectory } from "#control/data-directory.ts";
 import { systemClock } from "#core/clock.ts";
 import type { Bootstrap, ControlPlaneAddress, InheritedSocket } from "#proxy/bootstrap.ts";
 import type { ProxyLimits } from "#proxy/limits/limit-table.ts";
-import { settleMemory } from "#proxy/settle-memory.ts";
+import { settleAfterStart } from "#proxy/settle-memory.ts";
 import {
   claimInstanceDirectory,
   type InstanceDirectory,
@@ -230,7 +230,7 @@ function startProxy({ options, directory, open, workload, secret, envoy }: Start
     logPath: proxyLog(directory),
     clock: systemClock,
     onEvent: (event) => {
-      if (event.kind === "ready") setTimeout(settleMemory, SETTLE_MS).unref();
+      if (event.kind === "ready") setTimeout(settleAfterStart, SETTLE_MS).unref();
       if (event.kind === "ready") wasReady = true;
       if (event.kind === "died")
         options.say(
