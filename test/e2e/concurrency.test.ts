@@ -320,6 +320,11 @@ describe("a worker that is killed", () => {
 
   test("takes changes again when the control plane is back, as the other does", async () => {
     await mesh.startControlPlane();
+    // A change is waited for in those proxies that are there when it comes.
+    await eventuallyHolds(async () => {
+      const apps = (await mesh.proxies()).map(({ app }) => app);
+      expect(apps).toContain("client");
+    });
     await mesh.apply(documents([routes({ v1: 0, v2: 100 }, "after the death")]));
     for (const line of await lineToEach(workers, port)) {
       expect((await line.send("/")).headers["x-route"]).toBe("after the death");
