@@ -33,7 +33,7 @@ import { peerLineOf } from "./telemetry/inbound-series.ts";
 import type { LineWriter } from "./telemetry/line-writer.ts";
 import type { MetricFamily } from "./telemetry/metric-family.ts";
 import { MetricsRegistry } from "./telemetry/metrics-registry.ts";
-import { processStart } from "./telemetry/process-start.ts";
+import { processStartTime } from "./telemetry/process-start-time.ts";
 import { protocolsSeen } from "./telemetry/protocols-seen.ts";
 import { RandomIds } from "./telemetry/random-ids.ts";
 import { RecordIds } from "./telemetry/record-ids.ts";
@@ -240,7 +240,7 @@ export class DataPlane {
     return [
       ...this.metrics.goldenSignals(),
       protocolsSeen(this.verdicts()),
-      processStart(this.#startedAtMs),
+      processStartTime(this.#startedAtMs),
     ];
   }
 
@@ -322,7 +322,7 @@ export class DataPlane {
         protocolsSeen(this.verdicts()),
         ...circuitFamilies(this.clusters.all),
         ...workerFamilies(this.#options.coworkers?.series.counts() ?? []),
-        processStart(this.#startedAtMs),
+        processStartTime(this.#startedAtMs),
       ],
       identity: () => identity.held,
       rootsPem: () => identity.rootsPem,

@@ -1,8 +1,10 @@
 /** A server connection under test: answers every request with what it was, and remembers all of it. */
 import { listen } from "#net/listener.ts";
+import type { Transport } from "#net/transport.ts";
 import type {
   FieldView,
   PeerError,
+  RequestHandler,
   RequestHead,
   ServerExchange,
   ServerExchangeEvents,
@@ -58,19 +60,33 @@ export function echo(seen: Seen): void {
   seen.exchange.reply({ status: 200, fields: [], body: `${method} ${target} ${seen.body}` });
 }
 
-export async function echoServer(
+type Serve = (
+  transport: Transport,
+  onClosed?: (connection: ServerConnection) => void,
+) => ServerConnection;
+
+export function echoServer(
   options: Partial<ServerOptions> = {},
   answer: (seen: Seen) => void = echo,
   onBegin: (seen: Seen) => void = () => undefined,
 ): Promise<EchoServer> {
+  return echoOver((handler) => http1Server(handler, options), answer, onBegin);
+}
+
+/** The same over any protocol. */
+export async function echoOver(
+  serverOf: (handler: RequestHandler) => Serve,
+  answer: (seen: Seen) => void,
+  onBegin: (seen: Seen) => void,
+): Promise<EchoServer> {
   const seen: Seen[] = [];
   const connections = new Set<ServerConnection>();
-  const serve = http1Server((exchange) => {
+  const serve = serverOf((exchange) => {
     const request = new Seen(exchange, answer);
     seen.push(request);
     onBegin(request);
     return request;
-  }, options);
+  });
   const listener = await listen({
     address: { host: "127.0.0.1", port: 0 },
     mode: "plain",

@@ -13,7 +13,14 @@ export function checkSchema(schema: JsonSchema, object: unknown): readonly Issue
   const validate = compiled.get(schema) ?? ajv.compile(schema);
   compiled.set(schema, validate);
   if (validate(object)) return [];
-  return (validate.errors ?? []).map((error) => issueOf(error, object));
+  const errors = validate.errors ?? [];
+  return errors.filter((error) => !isSaid(error, errors)).map((error) => issueOf(error, object));
+}
+
+/** Whoever reads the choices needs no word of their type. */
+function isSaid({ keyword, instancePath }: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  if (keyword !== "type") return false;
+  return errors.some((other) => other.keyword === "enum" && other.instancePath === instancePath);
 }
 
 function issueOf(error: ErrorObject, object: unknown): Issue {

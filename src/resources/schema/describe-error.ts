@@ -86,8 +86,21 @@ function describeChoice(allowed: unknown, data: unknown, schema: unknown): Descr
     const message = `${data} is not supported by this version of Weft (${refused[data]}); ${expected}`;
     return { code: "unsupported-value", message };
   }
-  const hint = typeof data === "string" ? didYouMean(data, allowed as string[]) : "";
-  return { code: "invalid", message: `unknown value ${show(data)}; ${expected}${hint}` };
+  return {
+    code: "invalid",
+    message: `unknown value ${show(data)}; ${expected}${hint(data, allowed as unknown[])}`,
+  };
+}
+
+function hint(data: unknown, allowed: readonly unknown[]): string {
+  if (typeof data !== "string") return "";
+  if (allowed.some((value) => typeof value === "number" && `${value}` === data))
+    return `; write ${data} without quotes`;
+  return didYouMean(data, texts(allowed));
+}
+
+function texts(values: readonly unknown[]): readonly string[] {
+  return values.filter((value) => typeof value === "string");
 }
 
 function range(expected: string, got: unknown): Description {

@@ -95,6 +95,7 @@ describe("a rule", () => {
     ],
     [{ redirect: { uri: "/a b" } }, `${rule}.redirect.uri: invalid`],
     [{ redirect: { uri: "/a", redirectCode: 305 } }, `${rule}.redirect.redirectCode: invalid`],
+    [{ redirect: { uri: "/a", redirectCode: "301" } }, `${rule}.redirect.redirectCode: invalid`],
     [
       { redirect: { uri: "/", port: 80, derivePort: "FROM_REQUEST_PORT" } },
       `${rule}.redirect: invalid`,

@@ -53,7 +53,13 @@ export function encodeFields(
   if (edits.lines !== "") out.text(edits.lines);
 }
 
-function editOf(head: Fields, index: number, hash: number, list: readonly FieldEdit[]): number {
+/** The place in the list of the edit of that field, or -1. */
+export function editOf(
+  head: Fields,
+  index: number,
+  hash: number,
+  list: readonly FieldEdit[],
+): number {
   for (let i = 0; i < list.length; i++) {
     const { name } = list[i] as FieldEdit;
     if (name.hash === hash && head.isNamed(index, name.lower)) return i;

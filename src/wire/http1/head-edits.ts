@@ -1,6 +1,5 @@
 import type { Buffer } from "node:buffer";
 import { type FieldName, fieldName } from "./field-name.ts";
-import { latin1Slice } from "./latin1.ts";
 
 /** What an edit does to the fields of its name. */
 export type EditKind = "set" | "remove" | "rename";
@@ -63,12 +62,6 @@ export class HeadEdits {
   runStart = 0;
   runEnd = 0;
   lines = "";
-
-  /** Both as one text. */
-  get appended(): string {
-    if (this.run === undefined) return this.lines;
-    return latin1Slice(this.run, this.runStart, this.runEnd) + this.lines;
-  }
 
   set(name: FieldName | string, value: string): this {
     return this.#edit("set", name, checkedValue(value));

@@ -105,13 +105,6 @@ export class Fields {
     return this.#slice(index * STRIDE + 1, index);
   }
 
-  /** The bytes of a value, without a copy. */
-  fieldValueBytes(index: number): Buffer {
-    this.#check(index);
-    const packed = this.offsets[index * STRIDE + 1] ?? 0;
-    return this.bytes.subarray(this.base + (packed >>> 16), this.base + (packed & 0xffff));
-  }
-
   #slice(place: number, index: number): string {
     this.#check(index);
     const packed = this.offsets[place] ?? 0;

@@ -2,6 +2,7 @@
 import type { Buffer } from "node:buffer";
 import type { HpackEncoder } from "#wire/hpack/hpack-encoder.ts";
 import { ByteWriter } from "#wire/http1/byte-writer.ts";
+import { editOf } from "#wire/http1/encode-fields.ts";
 import { TOKEN_LOWER } from "#wire/http1/field-name.ts";
 import { type Fields, STRIDE } from "#wire/http1/head.ts";
 import type { FieldEdit, HeadEdits } from "#wire/http1/head-edits.ts";
@@ -95,14 +96,6 @@ export function encodeFields(
   }
   if (edits.run !== undefined) encodeLineBytes(out, hpack, edits.run, edits.runStart, edits.runEnd);
   if (edits.lines !== "") encodeLines(out, hpack, edits.lines);
-}
-
-function editOf(head: Fields, index: number, hash: number, list: readonly FieldEdit[]): number {
-  for (let i = 0; i < list.length; i++) {
-    const { name } = list[i] as FieldEdit;
-    if (name.hash === hash && head.isNamed(index, name.lower)) return i;
-  }
-  return -1;
 }
 
 function encodeEdit(
