@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "#net/connect.ts";
+import { BODY_LIMITS } from "#wire/http1/body-decoder.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { localRequestHead } from "#wire/http1/local-head.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 import type {
   ClientExchange,
   ClientExchangeEvents,
@@ -409,6 +411,118 @@ describe("a tunnel", () => {
     expect(bench.story.words.at(-1)).toBe("retired");
     expect(bench.connection.available).toBe(0);
     bench.connection.destroy();
+  });
+});
+
+describe("a body in chunks of one byte", () => {
+  const OPENING = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const END = "0\r\n\r\n";
+  const chunks = (count: number): string => "1\r\nx\r\n".repeat(count);
+  const seen = ({ story }: Bench) => [story.body.length, ...story.words];
+  const isUnderWay = (bench: Bench) =>
+    eventually(() => bench.story.body.length > 0, { everyMs: 0 });
+
+  test("lets others have their turn, and none is lost", async () => {
+    const count = 50_000;
+    await using server = await answering(`${OPENING}${chunks(count)}${END}`);
+    const bench = await connected(server);
+    start(bench);
+    await isUnderWay(bench);
+    expect(bench.story.body.length).toBeLessThan(count);
+    await bench.story.over;
+    expect(seen(bench)).toEqual([count, "200", "available", "end"]);
+    expect(bench.connection.available).toBe(1);
+  });
+
+  test("does not hold up another connection", async () => {
+    await using flooding = await answering(`${OPENING}${chunks(200_000)}${END}`);
+    await using other = await answering(`${OPENING}${chunks(1)}${END}`);
+    const flooded = await connected(flooding);
+    start(flooded);
+    await isUnderWay(flooded);
+    const bystander = await connected(other);
+    start(bystander);
+    await bystander.story.over;
+    expect(seen(bystander)).toEqual([1, "200", "available", "end"]);
+    expect(flooded.story.words).toEqual(["200"]);
+    await flooded.story.over;
+    expect(flooded.story.body.length).toBe(200_000);
+  });
+
+  test("leaves its connection to the next request", async () => {
+    await using server = await rawServer(async (peer) => {
+      for (let i = 1; i <= 2; i++) {
+        await peer.until(`X-N: ${i}\r\n\r\n`);
+        peer.send(`${OPENING}${chunks(3_000)}${END}`);
+      }
+    });
+    const { connection } = await connected(server);
+    for (let i = 1; i <= 2; i++) {
+      const story = new Story();
+      connection.send(request(), new HeadEdits().add("X-N", String(i)), story).end();
+      await story.over;
+      expect(story.body.length).toBe(3_000);
+    }
+    expect([connection.requestCount, server.peers.length]).toEqual([2, 1]);
+  });
+
+  test("with the server's end right behind it is whole, and its connection is not used again", async () => {
+    await using server = await answering(`${OPENING}${chunks(5_000)}${END}`, true);
+    const bench = await connected(server);
+    start(bench);
+    await bench.story.retired;
+    await bench.story.over;
+    expect([bench.story.body.length, bench.story.error]).toEqual([5_000, undefined]);
+    expect(bench.connection.available).toBe(0);
+  });
+
+  test("with more behind it than belongs to it costs the connection", async () => {
+    await using server = await answering(`${OPENING}${chunks(5_000)}${END}HTTP/1.1 200 OK\r\n`);
+    const bench = await connected(server);
+    start(bench);
+    await bench.story.over;
+    expect(seen(bench)).toEqual([5_000, "200", "retired", "end"]);
+    expect(bench.story.retiredBy).toMatchObject({ code: "unexpected-bytes" });
+  });
+
+  test.each<[string, string, string]>([
+    ["that is cut off", "", "truncated"],
+    ["that turns out to be broken", "zz\r\n", "bad-chunk-size"],
+  ])("%s is an error", async (_, end, code) => {
+    await using server = await answering(`${OPENING}${chunks(5_000)}${end}`, true);
+    const bench = await connected(server);
+    start(bench);
+    await bench.story.over;
+    expect(bench.story.error).toMatchObject({ code, fault: "upstream" });
+    expect(bench.story.body.length).toBe(5_000);
+  });
+
+  test("that is aborted is dropped", async () => {
+    await using server = await answering(`${OPENING}${chunks(50_000)}${END}`);
+    const bench = await connected(server);
+    const exchange = start(bench);
+    await isUnderWay(bench);
+    exchange.abort();
+    const before = bench.story.body.length;
+    await server.peers[0]?.untilEnd();
+    expect(seen(bench)).toEqual([before, "200", "retired"]);
+  });
+
+  test("waits while nobody reads it, and goes on afterwards", async () => {
+    const count = 20_000;
+    await using server = await answering(`${OPENING}${chunks(count)}${END}`);
+    const bench = await connected(server, { body: { ...BODY_LIMITS, chunksPerTurn: 10 } });
+    const exchange = start(bench);
+    await isUnderWay(bench);
+    exchange.pauseResponse();
+    const before = bench.story.body.length;
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(bench.story.body.length).toBe(before);
+    exchange.resumeResponse();
+    exchange.pauseResponse();
+    exchange.resumeResponse();
+    await bench.story.over;
+    expect(seen(bench)).toEqual([count, "200", "available", "end"]);
   });
 });
 

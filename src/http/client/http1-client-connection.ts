@@ -44,6 +44,7 @@ class Http1ClientConnection
 {
   readonly transport: Transport;
   readonly protocol = "http/1.1";
+  readonly allowsUpgrade = true;
   requestCount = 0;
   idleSinceMs: number | undefined;
   keepAliveMs: number | undefined = undefined;
@@ -62,6 +63,11 @@ class Http1ClientConnection
   #isWhole = false;
   #trailers: Fields | undefined = undefined;
   #resumed: ResumedTransport | undefined = undefined;
+  /** The rest of what was read of a body waits, in what is held, for the next turn or for who reads it. */
+  #willReadOn = false;
+  #isTurnDue = false;
+  /** The server has ended behind what is held. */
+  #isPeerEnded = false;
 
   constructor(transport: Transport, owner: ConnectionOwner, options: ClientOptions) {
     this.transport = transport;
@@ -111,12 +117,17 @@ class Http1ClientConnection
 
   onData(bytes: Buffer): void {
     const exchange = this.#exchange;
-    if (exchange === undefined) this.#fail(new Http1Error("unexpected-bytes", "upstream"));
+    if (this.#willReadOn) this.#held.append(bytes);
+    else if (exchange === undefined) this.#fail(new Http1Error("unexpected-bytes", "upstream"));
     else if (this.#head === undefined) this.#readHead(exchange, bytes);
     else this.#readBody(exchange, bytes, 0);
   }
 
   onEnd(): void {
+    if (this.#willReadOn) {
+      this.#isPeerEnded = true;
+      return;
+    }
     const exchange = this.#exchange;
     if (exchange === undefined) {
       this.#retire(undefined);
@@ -226,13 +237,43 @@ class Http1ClientConnection
       return;
     }
     let at = from;
+    this.#decoder.chunksLeft = this.#options.body.chunksPerTurn;
     try {
       if (!this.#isWhole) at = this.#decoder.decode(bytes, from, this);
     } catch (cause) {
       this.#failWith(cause);
       return;
     }
-    if (this.#isWhole && this.#exchange === exchange) this.#finishResponse(at < bytes.length);
+    if (this.#exchange !== exchange) return;
+    if (this.#isWhole) this.#finishResponse(at < bytes.length);
+    else if (at < bytes.length) this.#readNextTurn(bytes.subarray(at));
+  }
+
+  #readNextTurn(rest: Buffer): void {
+    this.#willReadOn = true;
+    this.#held.append(rest);
+    if (!this.#isPaused) this.transport.pause();
+    this.#dueTurn();
+  }
+
+  #dueTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => {
+      this.#isTurnDue = false;
+      if (!this.#isPaused) this.#readOn();
+    });
+  }
+
+  #readOn(): void {
+    const exchange = this.#exchange;
+    const held = this.#held.take();
+    if (exchange === undefined || held === undefined) return; // it was aborted meanwhile
+    this.#willReadOn = false;
+    this.#readBody(exchange, held, 0);
+    if (this.#willReadOn || this.transport.isClosed) return;
+    if (!this.#isPaused) this.transport.resume();
+    if (this.#isPeerEnded) this.onEnd();
   }
 
   onBodyData(slice: Buffer): void {
@@ -258,7 +299,7 @@ class Http1ClientConnection
     this.#exchange = undefined;
     if (this.#isPaused) this.setResponsePaused(false);
     const isOpen = this.#head?.keepAlive === true && exchange.isRequestSent && !this.#isRetired;
-    if (isOpen && !hasLeftover) {
+    if (isOpen && !hasLeftover && !this.#isPeerEnded) {
       this.idleSinceMs = this.#options.now();
       this.#owner.onAvailable(this);
     } else {
@@ -307,6 +348,7 @@ class Http1ClientConnection
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;
     if (isPaused) this.transport.pause();
+    else if (this.#willReadOn) this.#dueTurn();
     else this.transport.resume();
   }
 

@@ -40,8 +40,6 @@ export interface ServerConnection {
 type State = "idle" | "head" | "exchange" | "discarding" | "lingering" | "over";
 
 const LF = 10;
-/** Of one body: one read brings tens of thousands of the smallest, and others wait meanwhile. */
-const CHUNKS_PER_TURN = 512;
 /** With so much waiting for the client no further request of it is begun. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
@@ -230,7 +228,7 @@ export class Http1ServerConnection
     }
     let at: number;
     this.#isReading = true;
-    this.#decoder.chunksLeft = CHUNKS_PER_TURN;
+    this.#decoder.chunksLeft = this.#options.body.chunksPerTurn;
     try {
       at = this.#decoder.decode(bytes, 0, this);
     } catch (cause) {

@@ -80,6 +80,7 @@ function bodyLimits(limits: ProxyLimits, of: "request" | "response"): BodyLimits
     maxChunkLineBytes: limits["chunk-line-bytes"],
     maxTrailerBytes: limits[`${of}-head-bytes`],
     maxTrailers: limits[`${of}-head-fields`],
+    chunksPerTurn: limits["chunks-per-turn"],
   };
 }
 

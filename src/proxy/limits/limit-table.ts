@@ -113,6 +113,12 @@ export const limitTable = {
     summary: "Requests of one connection that are begun per turn of the event loop.",
     past: "the rest wait for the next turn",
   },
+  "chunks-per-turn": {
+    ...{ unit: "count", default: 512 },
+    summary:
+      "Chunks of one body of HTTP/1 that are read per turn of the event loop, in either direction.",
+    past: "the rest wait for the next turn",
+  },
   "listener-connections": {
     ...{ unit: "count", default: 10_000, isDivided: true },
     summary: "Open connections per listener, handshakes included.",

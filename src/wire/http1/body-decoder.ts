@@ -17,12 +17,15 @@ export interface BodyLimits {
   readonly maxChunkLineBytes: number;
   readonly maxTrailerBytes: number;
   readonly maxTrailers: number;
+  /** One read brings tens of thousands of the smallest: what is past it waits for the next turn, and others have theirs. */
+  readonly chunksPerTurn: number;
 }
 
 export const BODY_LIMITS: BodyLimits = {
   maxChunkLineBytes: 1_024,
   maxTrailerBytes: 60 * 1024,
   maxTrailers: 100,
+  chunksPerTurn: 512,
 };
 
 export interface BodySink {
@@ -55,7 +58,7 @@ export class BodyDecoder {
   #lineBytes = 0;
   /** Trailers that have not arrived whole. */
   #held: Buffer | undefined;
-  /** Reading stops when so many have begun: whoever sets it sees to it that the others have their turn. */
+  /** Reading stops when so many have begun: the owner sets it to `chunksPerTurn` each turn. */
   chunksLeft = Number.POSITIVE_INFINITY;
   readonly #limits: BodyLimits;
   readonly #fault: Fault;

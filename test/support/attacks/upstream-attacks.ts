@@ -165,6 +165,15 @@ const http1: readonly Entry[] = [
     },
   ],
   [
+    "upstream-tiny-chunks",
+    "a body in chunks of one byte that never ends, at full speed",
+    BROKEN,
+    (socket) => {
+      socket.send(`${OK}Transfer-Encoding: chunked\r\n\r\n`);
+      socket.pour("1\r\nx\r\n".repeat(5_000));
+    },
+  ],
+  [
     "upstream-drips",
     "a head and a body of one byte every 100 ms",
     bounded,
