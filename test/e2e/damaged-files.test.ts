@@ -32,8 +32,11 @@ describe("a proxy's state", () => {
     return { workload, directory: join(mesh.dataDir, "proxies/shop", `${name}-1`) };
   };
 
-  const kill = async (workload: Spawned): Promise<void> => {
+  /** The proxy that is killed has no time to write the file once more. */
+  const damageAndKill = async (workload: Spawned, file: string, how: Damage): Promise<void> => {
     const killed = proxyOf(workload) ?? 0;
+    process.kill(killed, "SIGSTOP");
+    damage(file, how);
     process.kill(killed, "SIGKILL");
     await eventually(() => ![undefined, killed].includes(proxyOf(workload)));
   };
@@ -48,8 +51,7 @@ describe("a proxy's state", () => {
         const log = join(directory, "proxy.log");
         await eventually(() => isWhole(file));
         const before = readFileSync(log).length;
-        damage(file, how);
-        await kill(workload);
+        await damageAndKill(workload, file, how);
         await eventually(async () => (await caller.call(`http://${app}/`)).status === 200);
         expect(readFileSync(log).subarray(before).toString()).toContain(file);
         await eventually(() => isWhole(file));
@@ -66,8 +68,7 @@ describe("a proxy's state", () => {
     await eventually(() => isWhole(join(directory, "config")));
     mesh.controlPlane.signal("SIGKILL");
     await mesh.controlPlane.exited;
-    damage(join(directory, "config"), "is cut");
-    await kill(workload);
+    await damageAndKill(workload, join(directory, "config"), "is cut");
     await eventually(() =>
       readFileSync(join(directory, "proxy.log"), "utf8").includes(join(directory, "config")),
     );
