@@ -48,6 +48,7 @@ const events: { now: ClientExchangeEvents | undefined } = { now: undefined };
 class Connection implements ClientConnection {
   readonly transport = { tls: undefined } as never;
   readonly protocol = "http/1.1";
+  readonly allowsUpgrade = true;
   available = 1;
   requestCount = 1;
   idleSinceMs: number | undefined = performance.now();
@@ -99,6 +100,7 @@ const clusters = new ClusterSet({
         result.connected(connection);
       },
     }),
+    tunnelTo: () => undefined,
   }),
 });
 const snapshot = snapshotOf(

@@ -96,4 +96,25 @@ export const headerTable = [
     does: "adds",
     why: "`true` on 503 answers made because a limit of the connection pool is reached.",
   },
+  {
+    name: "sec-websocket-key",
+    message: "request",
+    side: "both",
+    does: "adds when absent",
+    why: "Only where a WebSocket that came by HTTP/2 (extended CONNECT) goes on in HTTP/1: there its server has to answer a key.",
+  },
+  {
+    name: "sec-websocket-accept",
+    message: "response",
+    side: "both",
+    does: "removes",
+    why: "Only where it answers a key that this proxy has added, and has been compared with it.",
+  },
+  {
+    name: "sec-websocket-accept",
+    message: "response",
+    side: "both",
+    does: "adds when absent",
+    why: "Only where an application has answered in HTTP/2, which knows no such answer, to a caller that sent a key.",
+  },
 ] as const satisfies readonly HeaderRule[];

@@ -2,6 +2,7 @@ import type { RequestHead } from "#http/exchange.ts";
 import { fieldName } from "#wire/http1/field-name.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Downstream } from "./downstream.ts";
+import { type AcceptEdit, editAccept } from "./protocol-change.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { applyEdits, type PreparedEdits } from "./router/prepared-edits.ts";
 import { ID_PARTS, type RequestIds } from "./telemetry/random-ids.ts";
@@ -99,6 +100,20 @@ export function editResponse(
   edits.clear();
   if (!fromProxy) edits.rename(FIELD.error, FIELD.applicationError);
   applyEdits(prepared, edits);
+  return edits;
+}
+
+/** As `editResponse`, for the answer to a WebSocket whose accept field changes. */
+export function editUpgraded(
+  edits: HeadEdits,
+  prepared: PreparedEdits | undefined,
+  fromProxy: boolean,
+  accept: AcceptEdit,
+): HeadEdits {
+  edits.clear();
+  if (!fromProxy) edits.rename(FIELD.error, FIELD.applicationError);
+  if (prepared !== undefined) applyEdits(prepared, edits);
+  editAccept(edits, accept);
   return edits;
 }
 

@@ -80,7 +80,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     this.connectionMs = -1;
     this.firstByteMs = -1;
     this.#makeIds();
-    this.isGrpc = isGrpcContent(head.field(FIELD.contentType));
+    this.isGrpc = isGrpcContent(head.field(FIELD.contentType)) && head.upgrade === "";
     this.grpcStatus = "";
   }
 

@@ -18,6 +18,7 @@ import type {
 } from "#http/exchange.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Failure } from "./local-reply.ts";
+import { ProtocolChange } from "./protocol-change.ts";
 import { RequestBody } from "./request-body.ts";
 import { editRequest, FIELD } from "./request-edits.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -51,8 +52,10 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   #isWaiting = false;
   #isBackingOff = false;
   #isPaused = false;
-  /** Where the request of now waits for a connection. */
+  /** Where the request of now has its connection from, or waits for one. */
   #pool: ConnectionPool | undefined;
+  /** Of the protocol, which few requests ask for. */
+  #change: ProtocolChange | undefined;
   #mayBeStale = false;
   #fromProxy = false;
   #mayRepeat = false;
@@ -78,6 +81,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     this.#plan = undefined;
     this.#cluster = undefined;
     this.#client = undefined;
+    this.#change = head.upgrade === "" ? undefined : new ProtocolChange(exchange);
     this.#isPaused = false;
     this.#isRetrying = false;
     this.#retries = 0;
@@ -155,7 +159,11 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     host.activeRequests++;
     if (retry?.perTryTimeoutMs !== undefined)
       record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
-    const pool = poolFor(host, this.#exchange);
+    this.#acquire(poolFor(host, this.#exchange), cluster);
+  }
+
+  #acquire(pool: ConnectionPool, cluster: UpstreamCluster): void {
+    const record = this.#record;
     this.#pool = pool;
     const got = pool.acquire(this, this.#mayRepeat && this.body.mayReplay);
     if (got === "overflow") {
@@ -180,6 +188,11 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       this.#isWaiting = false;
       record.connectionMs = record.elapsedMs();
     }
+    const change = this.#change;
+    if (change !== undefined && !change.mayGoOn(connection)) {
+      this.#changeElsewhere();
+      return;
+    }
     const isReused = connection.requestCount > 0;
     // One that carries other requests now is not stale; what may be sent twice need not know.
     this.#mayBeStale = isReused && (this.#mayRepeat || connection.idleSinceMs !== undefined);
@@ -187,11 +200,51 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     const isFirst = this.#fromProxy && !isReused;
     const peerLine = isFirst ? record.runtime.peerLine : undefined;
     const edits = editRequest(this.#edits, record, plan, peerLine);
+    change?.edit(edits, connection, record.runtime.random);
     const client = connection.send(record.head, edits, this);
     this.#client = client;
     const hasRoom = this.body.sendTo(client);
     if (this.body.isComplete) client.end(this.body.trailers);
     else if (hasRoom) this.#resumeRequest();
+  }
+
+  /** The connection that was found has no streams for it: it gets a connection of its own, where there is such. */
+  #changeElsewhere(): void {
+    const { host } = this.#record;
+    const cluster = this.#cluster;
+    if (host === undefined || cluster === undefined) return;
+    if (host.tunnelPool !== this.#pool) {
+      this.#acquire(host.tunnelPool, cluster);
+      return;
+    }
+    this.#leaveHost();
+    const message = `${cluster.what} at ${host.address}: it speaks HTTP/2, and takes no WebSocket over that`;
+    this.#fail({ code: "upgrade-refused", message });
+  }
+
+  /** True: nothing is left to do here. Else the protocol stays, and the answer is one like any other. */
+  #endsChange(change: ProtocolChange, head: ResponseHead, cluster: UpstreamCluster): boolean {
+    const isAgreed = head.status === 101;
+    if (!isAgreed && !change.isRefusedBy(head)) return false;
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return true;
+    const fromProxy = this.#fromProxy;
+    const fault = change.faultOf(head);
+    if (isAgreed && fault === undefined) {
+      const accept = change.acceptEdit(head);
+      this.#owner.onUpgraded({ head, fromProxy, client, pool: this.#pool, accept });
+      return true;
+    }
+    client.abort();
+    const what = `${cluster.what} at ${this.#record.host?.address ?? ""}`;
+    this.#leaveHost();
+    if (isAgreed) this.#fail({ code: "upstream-protocol-error", message: `${what}: ${fault}` });
+    else {
+      const message = `${what}: it answered ${head.status} in HTTP/1, without changing the protocol`;
+      this.#fail({ code: "upgrade-refused", message });
+    }
+    return true;
   }
 
   onConnectionFailed(failure: Failure): void {
@@ -212,12 +265,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     const plan = this.#plan;
     const cluster = this.#cluster;
     if (plan === undefined || host === undefined || cluster === undefined) return;
-    if (head.status === 101) {
-      const client = this.#client;
-      this.#client = undefined;
-      if (client !== undefined) this.#owner.onUpgraded(head, this.#fromProxy, client);
-      return;
-    }
+    if (this.#change !== undefined && this.#endsChange(this.#change, head, cluster)) return;
     if (this.#record.isGrpc && head.status === 200) this.#sawGrpcStatus(head);
     else cluster.answered(host, head.status);
     if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;

@@ -8,7 +8,6 @@
 
 import { proxyFailures } from "#core/errors/proxy-failures.ts";
 import type {
-  ClientExchange,
   FieldView,
   LocalReply,
   PeerError,
@@ -23,8 +22,9 @@ import type { Downstream } from "./downstream.ts";
 import { grpcFailureReply, grpcFailureTrailers, grpcReply, grpcStatusOf } from "./grpc-reply.ts";
 import { grpcTimeoutMs } from "./grpc-timeout.ts";
 import { type Failure, failureReply } from "./local-reply.ts";
+import { isStandardConnect, refusedChange } from "./protocol-change.ts";
 import type { ProxyRuntime } from "./proxy-runtime.ts";
-import { editResponse, FIELD } from "./request-edits.ts";
+import { editResponse, editUpgraded, FIELD } from "./request-edits.ts";
 import { RequestRecord } from "./request-record.ts";
 import { RequestTries } from "./request-tries.ts";
 import { WheelTimer } from "./resilience/timer-wheel.ts";
@@ -33,7 +33,7 @@ import { splitAuthority } from "./router/host-table.ts";
 import { passthroughPlan } from "./router/passthrough-plan.ts";
 import { inboundSeries } from "./telemetry/inbound-series.ts";
 import { type RequestSeries, unknownWorkload } from "./telemetry/series.ts";
-import type { TriesOwner } from "./tries-owner.ts";
+import type { TriesOwner, Upgraded } from "./tries-owner.ts";
 import { openTunnel } from "./tunnel.ts";
 import { countTunnel } from "./tunnel-places.ts";
 import { outboundPair, type UpstreamCluster } from "./upstream/upstream-cluster.ts";
@@ -103,6 +103,14 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     this.#cluster = undefined;
     this.#hasDeadline = false;
     this.#mayEndAsGrpc = false;
+    if (refusal !== undefined) this.#fail(refusal);
+    else if (exchange.request.upgrade !== "") this.#beginChange(exchange);
+    else this.#act(decideRequest(this));
+  }
+
+  /** Of the protocol. */
+  #beginChange(exchange: ServerExchange): void {
+    const refusal = refusedChange(exchange);
     if (refusal === undefined) this.#act(decideRequest(this));
     else this.#fail(refusal);
   }
@@ -114,6 +122,11 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     }
     if (decision.kind === "refuse") {
       this.#fail(decision.failure, decision.details);
+      return;
+    }
+    if (decision.status < 300 && isStandardConnect(this.#exchange)) {
+      const message = `the route answers ${decision.status} itself, and opens no WebSocket`;
+      this.#fail({ code: "upgrade-refused", message });
       return;
     }
     this.status = decision.status;
@@ -197,22 +210,24 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
       this.grpcStatus = head.field(FIELD.grpcStatus) ?? "";
       this.#mayEndAsGrpc = head.bodyKind === "chunked";
     }
-    this.#respond(head, fromProxy);
-  }
-
-  #respond(head: ResponseHead, fromProxy: boolean): void {
     this.status = head.status;
     this.firstByteMs = this.elapsedMs();
     const edits = editResponse(this.#responseEdits, this.plan?.responseEdits, fromProxy);
     this.#exchange.respond(head, edits);
   }
 
-  onUpgraded(head: ResponseHead, fromProxy: boolean, client: ClientExchange): void {
-    const { host } = this;
+  onUpgraded({ head, fromProxy, client, pool, accept }: Upgraded): void {
+    const { host, plan } = this;
     const cluster = this.#cluster;
     if (host === undefined || cluster === undefined) return;
-    this.#respond(head, fromProxy);
-    const leave = countTunnel(cluster, host, head.protocol !== "HTTP/2");
+    this.status = head.status;
+    this.firstByteMs = this.elapsedMs();
+    const edits =
+      accept === undefined
+        ? editResponse(this.#responseEdits, plan?.responseEdits, fromProxy)
+        : editUpgraded(this.#responseEdits, plan?.responseEdits, fromProxy, accept);
+    this.#exchange.respond(head, edits);
+    const leave = countTunnel(cluster, host, head.protocol === "HTTP/2" ? undefined : pool);
     const upstream = client.takeOver();
     openTunnel(this.#exchange.takeOver(), upstream, leave);
   }

@@ -1,23 +1,25 @@
 import { COUNTED } from "./resilience/usage-counts.ts";
+import type { ConnectionPool } from "./upstream/connection-pool.ts";
 import type { Host } from "./upstream/host.ts";
 import type { UpstreamCluster } from "./upstream/upstream-cluster.ts";
 
 /**
  * A tunnel counts against the limits of its destination for as long as it is open, as the request that began it did; to be
- * called before that one's places are given back. `ownsConnection`: it is no stream of a shared one. Returns how it leaves.
+ * called before that one's places are given back. `owned`: whose connection it has for itself; undefined: it is a stream of a
+ * shared one. Returns how it leaves.
  */
 export function countTunnel(
   cluster: UpstreamCluster,
   host: Host,
-  ownsConnection: boolean,
+  owned: ConnectionPool | undefined,
 ): () => void {
   const { usage } = cluster;
   usage.counts.take(COUNTED.requests, Number.POSITIVE_INFINITY);
-  if (ownsConnection) usage.counts.take(COUNTED.connections, Number.POSITIVE_INFINITY);
+  if (owned !== undefined) usage.counts.take(COUNTED.connections, Number.POSITIVE_INFINITY);
   host.activeRequests++;
   return () => {
     host.activeRequests--;
     cluster.endRequest();
-    if (ownsConnection) usage.givePlace(host.tunnelPool);
+    if (owned !== undefined) usage.givePlace(owned);
   };
 }

@@ -152,6 +152,16 @@ export const proxyFailures = {
     summary: "The endpoint's answer broke the rules of HTTP.",
     next: "Call the application directly and look at the bytes of its answer: the message says what was wrong.",
   },
+  "upgrade-refused": {
+    fault: "upstream",
+    status: 502,
+    flag: "-",
+    retry: "never",
+    details: "upgrade_failed",
+    summary:
+      "A WebSocket was asked for over HTTP/2 (extended CONNECT), and the destination does not change the protocol.",
+    next: "Call the application directly with a WebSocket client; one that is declared as HTTP/2 has to announce SETTINGS_ENABLE_CONNECT_PROTOCOL.",
+  },
   "request-timeout": {
     fault: "upstream",
     status: 504,
@@ -288,8 +298,9 @@ export const proxyFailures = {
     flag: "DPE",
     retry: "never",
     details: "http1.not_implemented",
-    summary: "The request uses a transfer coding that this proxy does not know.",
-    next: "Send the body with Content-Length or chunked.",
+    summary:
+      "The request uses a transfer coding, or asks by extended CONNECT for a protocol, that this proxy does not know.",
+    next: "Send the body with Content-Length or chunked; over HTTP/2 no other protocol than `websocket` can be asked for.",
   },
   "version-not-supported": {
     fault: "downstream",

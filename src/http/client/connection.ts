@@ -20,6 +20,8 @@ export interface ClientConnection {
   /** Requests that may be started now; 0 when busy or retired. */
   readonly available: number;
   readonly requestCount: number;
+  /** The server may be asked to change the protocol of a request. */
+  readonly allowsUpgrade: boolean;
   /** Monotonic milliseconds since when no request is under way; undefined while one is. */
   readonly idleSinceMs: number | undefined;
   /** From the server's `Keep-Alive: timeout=`; undefined when it never said. */

@@ -25,8 +25,6 @@ export interface Http2ClientConnection extends ClientConnection {
   readonly protocol: "h2";
   /** The server's settings have come: before, `available` is a guess and upgrades are refused. */
   readonly hasSettings: boolean;
-  /** The server takes requests that change the protocol (extended CONNECT, RFC 8441). */
-  readonly allowsUpgrade: boolean;
 }
 
 /** Speaks HTTP/2 over a connected transport. Options that were not given are those of the dialect. */
@@ -97,6 +95,7 @@ class Http2ClientSide implements Http2ClientConnection, Http2Role {
     return this.#connection.settings.hasPeer;
   }
 
+  /** By extended CONNECT (RFC 8441). */
   get allowsUpgrade(): boolean {
     return this.#connection.settings.peerAllowsConnect;
   }

@@ -91,8 +91,11 @@ export class FrameHandler implements FrameSink {
     const { creditsOnReceipt } = this.#host.options;
     if (creditsOnReceipt) this.#host.receiveWindow.release(length);
     this.#dataEndsStream = (flags & FLAG.endStream) !== 0;
-    this.#host.guard.onData(dataLength, this.#dataEndsStream);
     const stream = this.#host.streams.get(streamId);
+    // Between our own proxies, how large the messages inside a tunnel are is its clients' business.
+    if (creditsOnReceipt && dataLength > 0 && stream?.isTunnel === true)
+      this.#host.guard.onTunnelData();
+    else this.#host.guard.onData(dataLength, this.#dataEndsStream);
     this.#dataStream = stream;
     try {
       if (stream === undefined) this.#onLateData(streamId);

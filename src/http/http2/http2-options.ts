@@ -93,7 +93,7 @@ export const HTTP2_OPTIONS: Http2Options = {
   streamBufferBytes: 32 * 1024,
   budget: bufferBudget,
   flood: FLOOD_LIMITS,
-  allowsExtendedConnect: false,
+  allowsExtendedConnect: true,
   requestsPerTurn: 16,
   earlyAnswerMs: 1_000,
   maxInformational: 16,
@@ -124,7 +124,6 @@ export const WEFT_HTTP2_OPTIONS: Http2Options = {
   headerTableBytes: 16 * 1024,
   streamBufferBytes: 256 * 1024,
   flood: PEER_FLOOD_LIMITS,
-  allowsExtendedConnect: true,
 };
 
 /** Options that were not given are those of the dialect. */

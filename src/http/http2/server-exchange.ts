@@ -45,12 +45,16 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   /** What the response's head promised and `write` has not brought; -1 when it promised nothing. */
   #remaining = -1;
   #hasContinued = false;
+  /** What the client says may belong to another protocol: it is held until the answer tells. */
+  readonly #mayTunnel: boolean;
   #tunnel: StreamTransport | undefined = undefined;
 
   constructor(request: Http1RequestHead, stream: Http2Stream, host: Http2ExchangeHost) {
     this.request = request;
     this.stream = stream;
     this.#host = host;
+    this.#mayTunnel = request.facts.upgrade !== "" || request.facts.form === "authority";
+    if (this.#mayTunnel) stream.pause();
     stream.user = this;
   }
 
@@ -100,6 +104,7 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
       return;
     }
     this.#phase = "body";
+    if (this.#mayTunnel) this.#dropHeld();
     this.#remaining = bodyKind === "length" ? contentLength : -1;
     if (bodyKind === "none") this.#remaining = 0;
     this.#sendHead(response, edits, endsWithHead(response));
@@ -108,6 +113,7 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   reply(reply: LocalReply): void {
     this.#expect("waiting");
     this.#phase = "ending";
+    if (this.#mayTunnel) this.#dropHeld();
     const { status, fields } = reply;
     const body = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
     const mayHaveBody = status >= 200 && status !== 204 && status !== 304;
@@ -150,7 +156,7 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   }
 
   resumeRequest(): void {
-    this.stream.resume();
+    if (!this.#mayTunnel || this.#phase !== "waiting") this.stream.resume();
   }
 
   takeOver(): Transport {
@@ -161,11 +167,18 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
     return this.#tunnel;
   }
 
+  /** The protocol stays: what was held was for another, and so is what still comes. */
+  #dropHeld(): void {
+    this.stream.stopOpeningWindow();
+    this.stream.resume();
+  }
+
   #sendHead(head: Http1ResponseHead, edits: HeadEdits | undefined, endStream: boolean): void {
     const { output, encoder, options } = this.#host.connection;
     const isConnect = this.request.method === "CONNECT";
     const at = output.beginHeaders();
-    encodeResponseHead(scratch, encoder, head, edits, options.dialect, isConnect);
+    const { upgrade } = this.request;
+    encodeResponseHead(scratch, encoder, head, edits, options.dialect, isConnect, upgrade);
     output.endHeaders(at, this.stream.id, endStream);
     if (endStream) this.#endedWithHead();
   }
@@ -190,9 +203,9 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
     queueMicrotask(() => this.onStreamSent());
   }
 
-  /** Once the response is whole, what is still to come of the request is dropped. */
+  /** Once the response is whole, what is still to come of the request is dropped; so is what was for another protocol. */
   get #wantsRequest(): boolean {
-    return this.#phase !== "ending" && this.#phase !== "over";
+    return !this.#mayTunnel && this.#phase !== "ending" && this.#phase !== "over";
   }
 
   #expect(phase: Phase): void {

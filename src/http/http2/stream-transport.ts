@@ -33,6 +33,7 @@ export class StreamTransport implements Transport, StreamUser {
     this.tls = carrier.tls;
     this.#receivedBefore = stream.bytesReceived;
     stream.pause();
+    stream.isTunnel = true;
     stream.user = this;
   }
 

@@ -84,13 +84,19 @@ export class StreamWatch {
   #lookAt(stream: Http2Stream): void {
     const { stalledMs, streamIdleMs, bodyTimeoutMs } = this.#connection.options;
     stream.look();
-    if (stream.unsentLooks * this.#lookMs >= stalledMs) this.#reset(stream, "window-stalled");
+    if (this.#boundsUnsent(stream) && stream.unsentLooks * this.#lookMs >= stalledMs)
+      this.#reset(stream, "window-stalled");
     else if (this.#boundsUnread(stream) && stream.unreadLooks * this.#lookMs >= stalledMs)
       this.#reset(stream, "window-stalled");
     else if (streamIdleMs !== undefined && stream.idleLooks * this.#lookMs >= streamIdleMs)
       this.#reset(stream, "stream-idle");
-    else if (this.#isServer && bodyTimeoutMs !== undefined)
+    else if (this.#isServer && bodyTimeoutMs !== undefined && !stream.isTunnel)
       if (stream.silentLooks * this.#lookMs >= bodyTimeoutMs) this.#reset(stream, "body-timeout");
+  }
+
+  /** Between our own proxies a tunnel stands still for as long as a connection of its own would: its buffer is all that it holds. */
+  #boundsUnsent(stream: Http2Stream): boolean {
+    return !stream.isTunnel || !this.#connection.options.creditsOnReceipt;
   }
 
   /** What is not passed on takes room from the other streams only where the shared window waits for it. */

@@ -63,6 +63,8 @@ export class Http2Stream implements Holder {
   isReceived = false;
   isOver = false;
   isPaused = false;
+  /** It carries a protocol of its own, which may be silent, or not read, for as long as it likes. */
+  isTunnel = false;
   /** A client's stream may have no data before the final head. */
   awaitsHead = false;
   /** What the body may still have by Content-Length; -1 for no limit. */

@@ -191,7 +191,8 @@ export const limitTable = {
   },
   "http2-tiny-data-per-second": {
     ...{ unit: "count", default: 20_000 },
-    summary: "DATA frames below 64 bytes, a second, that do not end their stream.",
+    summary:
+      "DATA frames below 64 bytes, a second, that do not end their stream; not those of WebSockets from other Weft proxies.",
     past: CALM,
   },
   "http2-priority-frames": {

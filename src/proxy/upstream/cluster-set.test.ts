@@ -14,6 +14,7 @@ const noDialler: Dialler = {
   version: "http1",
   followsClient: false,
   to: () => ({ mayShare: false, credentials: () => undefined, dial: () => undefined }),
+  tunnelTo: () => undefined,
 };
 
 /** A set of one cluster, `a`, whose resolver answers from a table. */

@@ -12,8 +12,9 @@ export interface Dialler {
   readonly version: HttpVersion;
   /** Requests go out in the version in which they came, by one pool for each. */
   readonly followsClient: boolean;
-  /** `tunnel`: for requests that change the protocol, which have a connection for themselves wherever HTTP/1 is spoken. */
-  to(host: Host, version: HttpVersion | "tunnel"): PoolDialler;
+  to(host: Host, version: HttpVersion): PoolDialler;
+  /** For requests that change the protocol, each with a connection for itself; undefined: there are no others than `to` makes. */
+  tunnelTo(host: Host): PoolDialler | undefined;
 }
 
 /** One endpoint of one cluster while the proxy knows it: its load, its health, its connections. */
@@ -61,10 +62,12 @@ export class Host {
     return this.#http2Pool;
   }
 
-  /** For requests that change the protocol. */
+  /** For requests that change the protocol, where they may not be a stream of a connection that others use. */
   get tunnelPool(): ConnectionPool {
-    if (!this.#mayShare) return this.pool;
-    this.#tunnelPool ??= this.#makePool("tunnel");
+    if (this.#tunnelPool !== undefined) return this.#tunnelPool;
+    const dialler = this.#mayShare ? this.#dialler.tunnelTo(this) : undefined;
+    if (dialler === undefined) return this.pool;
+    this.#tunnelPool = new ConnectionPool(this.address, dialler, this.#surroundings);
     return this.#tunnelPool;
   }
 
@@ -106,7 +109,7 @@ export class Host {
     return all.filter((pool) => pool !== undefined);
   }
 
-  #makePool(version: HttpVersion | "tunnel"): ConnectionPool {
+  #makePool(version: HttpVersion): ConnectionPool {
     const dialler = this.#dialler.to(this, version);
     return new ConnectionPool(this.address, dialler, this.#surroundings);
   }

@@ -28,11 +28,15 @@ export function httpDialler(
   settings: ConnectionSettings,
 ): Dialler {
   const { protocol } = clusterOf();
+  const around = { ...surroundings, settings };
   return {
     version: protocol === "http2" ? "http2" : "http1",
     followsClient: protocol === "client",
-    to: (host, version) =>
-      new HttpPoolDialler({ ...surroundings, settings }, clusterOf, host, version),
+    to: (host, version) => new HttpPoolDialler(around, clusterOf, host, version),
+    tunnelTo: (host) =>
+      usesMutualTls(clusterOf(), host)
+        ? new HttpPoolDialler(around, clusterOf, host, "tunnel")
+        : undefined,
   };
 }
 
@@ -70,8 +74,7 @@ class HttpPoolDialler implements PoolDialler {
     this.#host = host;
     this.#isMutual = usesMutualTls(cluster, host);
     this.#alpn = version === "tunnel" ? [ISTIO_HTTP1_ALPN] : offeredAlpn(cluster, version);
-    const isHttp2 = version === "http2" || (version === "tunnel" && cluster.protocol === "http2");
-    this.#hasPriorKnowledge = !this.#isMutual && isHttp2;
+    this.#hasPriorKnowledge = !this.#isMutual && version === "http2";
     this.mayShare = this.#isMutual
       ? this.#alpn.some((name) => DIALECTS.has(name))
       : this.#hasPriorKnowledge;

@@ -70,6 +70,7 @@ function cluster(limits: Partial<CircuitLimits> = {}, more: Partial<Cluster> = {
           credentials: () => undefined,
           dial: (owner, result) => dialTo(host, owner, result),
         }),
+        tunnelTo: () => undefined,
       }),
     },
   );

@@ -48,6 +48,12 @@ export class FloodGuard {
     if (!this.#tinyData.take(this.#now)) throw new Http2Error("tiny-data");
   }
 
+  /** A DATA frame inside a tunnel of a peer that may send them as small as they come. */
+  onTunnelData(): void {
+    this.#dataReceived++;
+    this.#emptyInRow = 0;
+  }
+
   /** PING of either kind. */
   onPing(): void {
     if (this.#pings < this.#dataSent + this.#dataReceived) this.#pings++;

@@ -5,6 +5,7 @@ import type { Waiter } from "../waiting-line.ts";
 /** A connection whose other end is the test. */
 export class ScriptedConnection implements ClientConnection {
   readonly protocol: "http/1.1" | "h2";
+  readonly allowsUpgrade = true;
   available: number;
   requestCount = 0;
   idleSinceMs: number | undefined = 0;

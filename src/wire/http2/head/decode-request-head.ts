@@ -43,15 +43,22 @@ function requestFault(sink: HeadSink, to: DecodeHeadOptions): Http2Reason | unde
   const isConnect = method === "CONNECT";
   if (protocol !== "") {
     if (!to.allowsExtendedConnect) return "extended-connect-disabled";
-    if (!isConnect) return "unknown-pseudo-field";
+    if (!isConnect || protocol === "h2c") return "unknown-pseudo-field";
   } else if ((sink.known & KNOWN.upgrade) !== 0) return "connection-field";
   if (isConnect && protocol === "") return connectFault(sink);
   if ((seen & SCHEME) === 0 || (seen & PATH) === 0) return "missing-pseudo-field";
   if ((seen & AUTHORITY) !== 0 && to.dialect === "weft") return "unknown-pseudo-field";
   if (!hasGoodPath(sink)) return "bad-path";
   if ((sink.known & KNOWN.host) === 0) return "missing-host";
-  if (protocol !== "") return hasFraming(sink) ? "connect-with-body" : undefined;
+  if (protocol !== "") return extendedFault(sink);
   return framingFault(sink, to.endStream);
+}
+
+/** The field that comes along in Weft's dialect is what HTTP/1 is asked for: it may say nothing else than `:protocol`. */
+function extendedFault(sink: HeadSink): Http2Reason | undefined {
+  if (hasFraming(sink)) return "connect-with-body";
+  const saysOther = (sink.known & KNOWN.upgrade) !== 0 && sink.upgrade !== sink.protocol;
+  return saysOther ? "connection-field" : undefined;
 }
 
 /** CONNECT names its target as `:authority`, and nothing else (RFC 9113 §8.5). */

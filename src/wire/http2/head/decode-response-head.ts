@@ -42,35 +42,41 @@ function responseFault(sink: HeadSink, to: DecodeResponseOptions): Http2Reason |
   const { status } = sink;
   if (status === 0) return "missing-pseudo-field";
   if (status === 101) return "unexpected-upgrade";
-  if (
-    (sink.known & KNOWN.upgrade) !== 0 &&
-    status !== 426 &&
-    !(isUpgrade(to) && isTunnel(status, to))
-  )
+  if ((sink.known & KNOWN.upgrade) !== 0 && status !== 426 && !isAgreed(sink, to))
     return "connection-field";
   if (status < 200) return to.endStream ? "bad-status" : undefined;
-  return hasNoBody(status, to) ? undefined : framingFault(sink, to.endStream);
+  return hasNoBody(sink, to) ? undefined : framingFault(sink, to.endStream);
 }
 
 /** Whether there is no body whatever the fields say (RFC 9110 §6.4.1). */
-function hasNoBody(status: number, to: DecodeResponseOptions): boolean {
+function hasNoBody(sink: HeadSink, to: DecodeResponseOptions): boolean {
+  const { status } = sink;
   return (
-    to.method === "HEAD" || status < 200 || status === 204 || status === 304 || isTunnel(status, to)
+    to.method === "HEAD" || status < 200 || status === 204 || status === 304 || isTunnel(sink, to)
   );
 }
 
-function isTunnel(status: number, to: DecodeResponseOptions): boolean {
-  return status >= 200 && status < 300 && (to.method === "CONNECT" || isUpgrade(to));
+function isTunnel(sink: HeadSink, to: DecodeResponseOptions): boolean {
+  return (to.method === "CONNECT" && isSuccess(sink.status)) || isAgreed(sink, to);
 }
 
-function isUpgrade(to: DecodeResponseOptions): boolean {
-  return to.upgrade !== undefined && to.upgrade !== "";
+/**
+ * Whether the protocol changes. By RFC 8441 any 2xx says so; in Weft's dialect it has the Upgrade field, since to HTTP/1 a 2xx is
+ * the answer of a server that stays with the protocol that it speaks.
+ */
+function isAgreed(sink: HeadSink, to: DecodeResponseOptions): boolean {
+  if (to.upgrade === undefined || to.upgrade === "" || !isSuccess(sink.status)) return false;
+  return to.dialect !== "weft" || (sink.known & KNOWN.upgrade) !== 0;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseHead {
-  const becomesUpgrade = isUpgrade(to) && isTunnel(sink.status, to);
+  const becomesUpgrade = isAgreed(sink, to);
   const status = becomesUpgrade ? 101 : sink.status;
-  const bodyKind: BodyKind = hasNoBody(sink.status, to) ? "none" : bodyKindOf(sink, to.endStream);
+  const bodyKind: BodyKind = hasNoBody(sink, to) ? "none" : bodyKindOf(sink, to.endStream);
   if (bodyKind === "chunked") addTransferEncoding(sink);
   if (becomesUpgrade) addUpgrade(sink, to.upgrade ?? "");
   let reasonEnd = 0;
@@ -91,7 +97,7 @@ function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseH
     version: "HTTP/2",
     minor: 1,
     bodyKind,
-    contentLength: isTunnel(sink.status, to) ? -1 : sink.contentLength,
+    contentLength: isTunnel(sink, to) ? -1 : sink.contentLength,
     keepAlive: true,
     upgrade: becomesUpgrade ? (to.upgrade ?? "") : "",
     nominated: NONE,

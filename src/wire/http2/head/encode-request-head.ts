@@ -1,6 +1,6 @@
 import type { HpackEncoder } from "#wire/hpack/hpack-encoder.ts";
 import type { ByteWriter } from "#wire/http1/byte-writer.ts";
-import { fieldName } from "#wire/http1/field-name.ts";
+import { fieldName, isToken } from "#wire/http1/field-name.ts";
 import { type Http1RequestHead, KNOWN, STRIDE } from "#wire/http1/head.ts";
 import type { FieldEdit, HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Dialect } from "./dialect.ts";
@@ -10,9 +10,14 @@ import { PER_CONNECTION } from "./field-filter.ts";
 
 const HOST = fieldName("host");
 
-/** Whether the head is sent as an extended CONNECT: the peer must have announced that it takes those (RFC 8441). */
+/**
+ * Whether the head is sent as an extended CONNECT: the peer must have announced that it takes those (RFC 8441). What names one
+ * protocol and has neither a body nor a word about one can be.
+ */
 export function isExtendedConnect(head: Http1RequestHead): boolean {
-  return head.facts.upgrade !== "" && head.facts.method === "GET" && head.facts.bodyKind === "none";
+  const { upgrade, method, bodyKind } = head.facts;
+  if (upgrade === "" || method !== "GET" || bodyKind !== "none") return false;
+  return (head.known & KNOWN["content-length"]) === 0 && isToken(upgrade);
 }
 
 /**

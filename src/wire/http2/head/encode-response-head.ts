@@ -4,7 +4,7 @@ import { type Http1ResponseHead, KNOWN } from "#wire/http1/head.ts";
 import { fieldLine, type HeadEdits } from "#wire/http1/head-edits.ts";
 import { reasonOf } from "#wire/http1/local-head.ts";
 import type { Dialect } from "./dialect.ts";
-import { encodeFields, encodeLines, filter } from "./encode-fields.ts";
+import { encodeFields, encodeLines, encodeText, filter } from "./encode-fields.ts";
 import { encodeOtherPseudo, encodeStatus } from "./encode-pseudo.ts";
 import { PER_CONNECTION } from "./field-filter.ts";
 import { isText } from "./values.ts";
@@ -14,7 +14,8 @@ const NOT_LOCAL = PER_CONNECTION | KNOWN["transfer-encoding"] | KNOWN.upgrade;
 
 /**
  * Encodes a response, informational ones included, as one header block: what the HTTP/1 encoder would send with the same edits, in
- * the words of HTTP/2. 101 becomes 200: the answer to an extended CONNECT. `isConnect`: the request was CONNECT.
+ * the words of HTTP/2. 101 becomes 200: the answer to an extended CONNECT. `isConnect`: the request was CONNECT. `upgrade`: the
+ * protocol that it asked for, said in Weft's dialect where a 101 does not say to what it changes.
  */
 export function encodeResponseHead(
   out: ByteWriter,
@@ -23,6 +24,7 @@ export function encodeResponseHead(
   edits: HeadEdits | undefined,
   dialect: Dialect,
   isConnect = false,
+  upgrade = "",
 ): void {
   const { facts } = head;
   const { status } = facts;
@@ -41,6 +43,8 @@ export function encodeResponseHead(
     (hasNoFraming ? KNOWN["content-length"] : 0);
   filter.begin(head, dropped, facts.nominated, false);
   encodeFields(out, hpack, head, facts.sizeBytes - 2, edits, isWeft);
+  if (isWeft && status === 101 && (head.known & KNOWN.upgrade) === 0)
+    encodeText(out, hpack, "upgrade", upgrade);
 }
 
 /** The reason phrase when it is not the one that the other side would write itself. */

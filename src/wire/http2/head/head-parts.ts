@@ -14,6 +14,8 @@ export class HeadParts extends HeadLines {
   /** Of `:authority`, else of Host. */
   authority = "";
   protocol = "";
+  /** Of the Upgrade field, in lower case: it may come in Weft's dialect only. */
+  upgrade = "";
   status = 0;
   /** Content-Length, -1 when there is none. */
   contentLength = -1;
@@ -28,6 +30,7 @@ export class HeadParts extends HeadLines {
     this.scheme = "";
     this.authority = "";
     this.protocol = "";
+    this.upgrade = "";
     this.status = 0;
     this.contentLength = -1;
     this.hasHostField = false;

@@ -35,7 +35,7 @@ export function knownFieldFault(
     return isTextInAnyCase(bytes, start, length, "trailers") ? undefined : "bad-te";
   if ((bit & CONNECTION_FIELDS) === 0) return undefined;
   if (!parts.isWeft) return "connection-field";
-  if (bit === KNOWN.upgrade) return undefined;
+  if (bit === KNOWN.upgrade) return upgradeFault(parts, bytes, start, length);
   if (bit !== KNOWN["transfer-encoding"] || (parts.known & bit) !== 0) return "connection-field";
   // As from HTTP/1: a request must spell it as everybody does.
   const isChunked =
@@ -43,6 +43,18 @@ export function knownFieldFault(
       ? length === 7 && isText(bytes, start, "chunked")
       : isTextInAnyCase(bytes, start, length, "chunked");
   return isChunked ? undefined : "connection-field";
+}
+
+function upgradeFault(
+  parts: HeadParts,
+  bytes: Buffer,
+  start: number,
+  length: number,
+): Http2Reason | undefined {
+  if (parts.kind !== "request") return undefined;
+  if (parts.upgrade !== "") return "connection-field";
+  parts.upgrade = latin1Slice(bytes, start, start + length).toLowerCase();
+  return undefined;
 }
 
 function hostFault(
