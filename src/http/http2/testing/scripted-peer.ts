@@ -25,6 +25,8 @@ const LIMITS = { maxBytes: 65_000, maxFields: 900 };
 export interface PeerOptions {
   readonly role: "client" | "server";
   readonly dialect?: "standard" | "weft";
+  /** The protocol that all requests of a client ask for by extended CONNECT. */
+  readonly upgrade?: string;
   /** Of the preface; undefined sends none, and leaves the opening to the test. */
   readonly settings?: readonly (readonly [id: number, value: number])[] | undefined;
 }
@@ -42,6 +44,7 @@ export class ScriptedPeer implements TransportEvents {
   readonly #isServer: boolean;
   readonly #answersSettings: boolean;
   readonly #dialect: "standard" | "weft";
+  readonly #upgrade: string;
   readonly #recorded = new RecordedFrames();
   readonly #reader = new FrameReader(this.#recorded);
   readonly #hpack = new HpackDecoder(65_536);
@@ -54,6 +57,7 @@ export class ScriptedPeer implements TransportEvents {
     this.transport = transport;
     this.#isServer = options.role === "server";
     this.#dialect = options.dialect ?? "standard";
+    this.#upgrade = options.upgrade ?? "";
     this.#prefaceLeft = this.#isServer ? PREFACE.length : 0;
     this.#reader.maxFrameBytes = 1 << 24;
     transport.attach(this);
@@ -190,6 +194,7 @@ export class ScriptedPeer implements TransportEvents {
       allowsExtendedConnect: true,
       // Only answers to HEAD end with a head that promises a body.
       method: endStream ? "HEAD" : "GET",
+      upgrade: this.#upgrade,
     };
     const { length } = payload;
     if (this.#begun.has(id)) {

@@ -423,6 +423,10 @@ describe("CONNECT", () => {
     );
     expect(reasonOf([...EXTENDED, ["content-length", "0"]], options)).toBe("connect-with-body");
     expect(reasonOf([...EXTENDED, ["upgrade", "websocket"]], options)).toBe("connection-field");
+    // What HTTP/1 would not be asked for either: it is another way in, around every policy.
+    expect(reasonOf([[":protocol", "H2C"], ...without(":protocol")], options)).toBe(
+      "unknown-pseudo-field",
+    );
   });
 });
 

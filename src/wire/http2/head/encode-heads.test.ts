@@ -174,6 +174,15 @@ describe("a request of HTTP/1", () => {
     ]);
   });
 
+  test.each([
+    ["several protocols", "Upgrade: websocket, chat\r\n"],
+    ["two fields", "Upgrade: websocket\r\nUpgrade: chat\r\n"],
+    ["a length, if it is zero", "Upgrade: websocket\r\nContent-Length: 0\r\n"],
+  ])("with %s is none", (_, fields) => {
+    const text = `GET /c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n${fields}\r\n`;
+    expect(isExtendedConnect(headOf(text))).toBe(false);
+  });
+
   test("with a body does not upgrade", () => {
     const text =
       "POST /c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\n";

@@ -42,7 +42,7 @@ function responseBothWays(text: string, method = "GET", upgrade = ""): [string, 
   const straight = new ByteWriter(16);
   encodeHttp1Response(straight, head, undefined, to);
   const block = new ByteWriter(16);
-  encodeResponseHead(block, new HpackEncoder(), head, undefined, "weft", to.isConnect);
+  encodeResponseHead(block, new HpackEncoder(), head, undefined, "weft", to.isConnect, upgrade);
   const far = responseOf(Buffer.from(block.view()), {
     ...WEFT,
     method,
@@ -138,6 +138,21 @@ describe("a response survives byte for byte", () => {
     const [straight, through] = responseBothWays(text, "GET", "websocket");
     expect(through).toBe(straight);
   });
+
+  test.each([
+    ["a body", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\n\r\n"],
+    ["chunks", "HTTP/1.1 203 Fine\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ["no body", "HTTP/1.1 204 No Content\r\nUpgrade: websocket\r\n\r\n"],
+  ])("that keeps the protocol though another was asked for, with %s", (_, text) => {
+    const [straight, through] = responseBothWays(text, "GET", "websocket");
+    expect(through).toBe(straight);
+  });
+
+  test("that changes the protocol without naming it changes to the one that was asked for", () => {
+    const text = "HTTP/1.1 101 Switching Protocols\r\nX: y\r\n\r\n";
+    const [straight, through] = responseBothWays(text, "GET", "chat");
+    expect(through).toBe(straight.replace("X: y", "X: y\r\nupgrade: chat"));
+  });
 });
 
 describe("a request in Weft's dialect is malformed", () => {
@@ -147,6 +162,7 @@ describe("a request in Weft's dialect is malformed", () => {
     [":path", "/"],
     ["Host", "a"],
   ];
+  const CHAT: Field[] = [[":method", "CONNECT"], [":protocol", "websocket"], ...GET.slice(1)];
   test.each<[string, Field[], Http2Reason]>([
     [
       "an authority that is no target of CONNECT",
@@ -168,6 +184,13 @@ describe("a request in Weft's dialect is malformed", () => {
       "bad-content-length",
     ],
     ["an upgrade without its pseudo-field", [...GET, ["Upgrade", "websocket"]], "connection-field"],
+    ["an upgrade to something else", [...CHAT, ["Upgrade", "h2c"]], "connection-field"],
+    ["an upgrade to more than one", [...CHAT, ["Upgrade", "websocket, h2c"]], "connection-field"],
+    [
+      "two upgrades",
+      [...CHAT, ["Upgrade", "WebSocket"], ["upgrade", "websocket"]],
+      "connection-field",
+    ],
     ["Connection", [...GET, ["Connection", "close"]], "connection-field"],
     ["Connection with unusual white space", [...GET, ["Connection:", "close"]], "connection-field"],
     [
