@@ -1,6 +1,5 @@
 import type { Origin } from "#config/origin.ts";
-import type { Snapshot } from "#config/snapshot.ts";
-import { configTypes } from "#config/snapshot.ts";
+import { type ConfigResource, configTypes, type Snapshot } from "#config/snapshot.ts";
 
 /** `Kind namespace/name` of a user's object. */
 export type ObjectId = string;
@@ -11,13 +10,23 @@ export const objectId = (kind: string, namespace: string, name: string): ObjectI
 /** Which objects a piece of configuration comes from. Pieces are shared and immutable, so each is walked once. */
 const known = new WeakMap<object, ReadonlySet<ObjectId>>();
 
+/** The same for all pieces of a type together: proxies share these maps, and a change replaces one or two of them. */
+const knownMaps = new WeakMap<object, ReadonlySet<ObjectId>>();
+
 /** Every object that has a say in this configuration. */
 export function originsIn(snapshot: Snapshot): ReadonlySet<ObjectId> {
   const all = new Set<ObjectId>();
-  for (const type of configTypes)
-    for (const resource of snapshot[type].values())
-      for (const id of originsOf(resource)) all.add(id);
+  for (const type of configTypes) for (const id of originsOfAll(snapshot[type])) all.add(id);
   return all;
+}
+
+function originsOfAll(resources: ReadonlyMap<string, ConfigResource>): ReadonlySet<ObjectId> {
+  const before = knownMaps.get(resources);
+  if (before) return before;
+  const found = new Set<ObjectId>();
+  for (const resource of resources.values()) for (const id of originsOf(resource)) found.add(id);
+  knownMaps.set(resources, found);
+  return found;
 }
 
 function originsOf(resource: { readonly value: unknown }): ReadonlySet<ObjectId> {

@@ -1,4 +1,5 @@
 import type { ConfigResource, Snapshot } from "#config/snapshot.ts";
+import { changedNames } from "#xds/stream/changed-names.ts";
 import { clustersOf } from "#xds/stream/references.ts";
 
 type Host = ConfigResource<"virtual-host">;
@@ -12,15 +13,18 @@ export class RouteHold {
   /** Name of the host → when its new routes were first held back. */
   readonly #since = new Map<string, number>();
 
-  /** The configuration to run now, and when to look again if anything is held back. */
+  /**
+   * The configuration to run now, and when to look again if anything is held back. Looks only at hosts that have changed,
+   * which proxies with the same routes find out together.
+   */
   apply(running: Snapshot, next: Snapshot, nowMs: number): Held {
     const [before, after] = [running["virtual-host"], next["virtual-host"]];
     if (before === after) return { snapshot: next };
     const kept: (readonly [string, Host])[] = [];
     let lookAgainMs = Number.POSITIVE_INFINITY;
-    for (const [name, host] of after) {
+    for (const name of new Set([...changedNames(before, after), ...this.#since.keys()])) {
       const old = before.get(name);
-      const since = this.#heldSince(name, old, host, next, nowMs);
+      const since = this.#heldSince(name, old, after.get(name), next, nowMs);
       if (since === undefined || old === undefined) continue;
       kept.push([name, old]);
       lookAgainMs = Math.min(lookAgainMs, since + graceMs);
@@ -32,12 +36,12 @@ export class RouteHold {
   #heldSince(
     name: string,
     old: Host | undefined,
-    host: Host,
+    host: Host | undefined,
     next: Snapshot,
     nowMs: number,
   ): number | undefined {
-    const mayKeep = old !== undefined && old !== host && isWhole(old, next) && !isWhole(host, next);
-    if (!mayKeep) {
+    const isChanged = old !== undefined && host !== undefined && old !== host;
+    if (!isChanged || !isWhole(old, next) || isWhole(host, next)) {
       this.#since.delete(name);
       return undefined;
     }

@@ -16,69 +16,84 @@ export function firstDifference(
   found: unknown,
   expected: unknown,
   expand: ExpandAny,
-  path = "",
 ): Difference | undefined {
-  if (Object.is(found, expected)) return undefined;
-  if (found instanceof Uint8Array && expected instanceof Uint8Array)
-    return sameBytes(found, expected) ? undefined : { path, found, expected };
-  if (Array.isArray(found) && Array.isArray(expected)) {
-    for (let i = 0; i < Math.max(found.length, expected.length); i++) {
-      const difference = firstDifference(found[i], expected[i], expand, `${path}[${i}]`);
-      if (difference) return difference;
-    }
-    return undefined;
-  }
-  if (isRecord(found) && isRecord(expected)) return inRecords(found, expected, expand, path);
-  return { path, found, expected };
+  const place = differ(found, expected, expand);
+  if (place === undefined) return undefined;
+  // Found from the inside out: a message that is as expected, and that is every good one, costs no text.
+  let path = "";
+  for (const step of place.steps.toReversed())
+    path += path === "" || step.startsWith("[") ? step : `.${step}`;
+  return { path, found: place.found, expected: place.expected };
 }
 
-function inRecords(
-  found: Fields,
-  expected: Fields,
+interface Place {
+  /** Innermost first. */
+  readonly steps: string[];
+  readonly found: unknown;
+  readonly expected: unknown;
+}
+
+function differ(found: unknown, expected: unknown, expand: ExpandAny): Place | undefined {
+  if (Object.is(found, expected)) return undefined;
+  if (found instanceof Uint8Array && expected instanceof Uint8Array)
+    return sameBytes(found, expected) ? undefined : { steps: [], found, expected };
+  if (Array.isArray(found) && Array.isArray(expected)) return inArrays(found, expected, expand);
+  if (isRecord(found) && isRecord(expected)) return inRecords(found, expected, expand);
+  return { steps: [], found, expected };
+}
+
+function inArrays(
+  found: readonly unknown[],
+  expected: readonly unknown[],
   expand: ExpandAny,
-  path: string,
-): Difference | undefined {
-  if ("$case" in found && found.$case !== expected.$case)
-    return { path: join(path, String(found.$case)), found: found.value, expected: undefined };
-  if ("typeUrl" in found && found.typeUrl === expected.typeUrl) {
-    const inside = insideAny(found, expected, expand, path);
-    if (inside) return inside;
-  }
-  for (const key of Object.keys(found)) {
-    const step = stepInto(path, key, found);
-    const difference = firstDifference(found[key], expected[key], expand, step);
-    if (difference) return difference;
-  }
-  for (const key of Object.keys(expected)) {
-    if (key in found || expected[key] === undefined) continue;
-    return { path: join(path, key), found: undefined, expected: expected[key] };
+): Place | undefined {
+  for (let i = 0; i < Math.max(found.length, expected.length); i++) {
+    const place = differ(found[i], expected[i], expand);
+    if (place) return within(`[${i}]`, place);
   }
   return undefined;
 }
 
-function insideAny(
-  found: Fields,
-  expected: Fields,
-  expand: ExpandAny,
-  path: string,
-): Difference | undefined {
+function inRecords(found: Fields, expected: Fields, expand: ExpandAny): Place | undefined {
+  if ("$case" in found && found.$case !== expected.$case)
+    return { steps: [inSnakeCase(String(found.$case))], found: found.value, expected: undefined };
+  if ("typeUrl" in found && found.typeUrl === expected.typeUrl) {
+    const inside = insideAny(found, expected, expand);
+    if (inside) return inside;
+  }
+  for (const key of Object.keys(found)) {
+    if (Object.is(found[key], expected[key])) continue; // most fields of most messages, without a call
+    const place = differ(found[key], expected[key], expand);
+    if (place) return within(stepInto(key, found), place);
+  }
+  for (const key of Object.keys(expected)) {
+    if (key in found || expected[key] === undefined) continue;
+    return { steps: [inSnakeCase(key)], found: undefined, expected: expected[key] };
+  }
+  return undefined;
+}
+
+function insideAny(found: Fields, expected: Fields, expand: ExpandAny): Place | undefined {
   const [a, b] = [found.value, expected.value];
   if (!(a instanceof Uint8Array && b instanceof Uint8Array) || sameBytes(a, b)) return undefined;
   const typeUrl = String(found.typeUrl);
-  return firstDifference(expand(typeUrl, a), expand(typeUrl, b), expand, path);
+  return differ(expand(typeUrl, a), expand(typeUrl, b), expand);
+}
+
+function within(step: string | undefined, place: Place): Place {
+  if (step !== undefined) place.steps.push(step);
+  return place;
 }
 
 /** A oneof is `{ $case, value }` under a name that is not on the wire: the case's own name is the step. */
-function stepInto(path: string, key: string, record: Fields): string {
-  if ("$case" in record) return key === "value" ? join(path, String(record.$case)) : path;
+function stepInto(key: string, record: Fields): string | undefined {
+  if ("$case" in record) return key === "value" ? inSnakeCase(String(record.$case)) : undefined;
   const value = record[key];
-  return isRecord(value) && "$case" in value ? path : join(path, key);
+  return isRecord(value) && "$case" in value ? undefined : inSnakeCase(key);
 }
 
-function join(path: string, key: string): string {
-  const step = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return path === "" ? step : `${path}.${step}`;
-}
+const inSnakeCase = (key: string): string =>
+  key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 type Fields = Readonly<Record<string, unknown>>;
 
