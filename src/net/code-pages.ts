@@ -3,6 +3,7 @@
 // unmap them gives nothing away, and what is needed again is mapped again at a microsecond or two for each 64 KB.
 import { readFileSync } from "node:fs";
 import { libc } from "./libc.ts";
+import { type Mapping, mapSinglePages } from "./single-page-faults.ts";
 
 const MADV_DONTNEED = 4;
 const HEAD = /^[0-9a-f]+-[0-9a-f]+ /;
@@ -14,14 +15,20 @@ export function residentFileBytes(): number {
   return Number(/^RssFile:\s+(\d+) kB$/m.exec(readProc("status"))?.[1] ?? 0) * 1_024;
 }
 
-/** Unmaps the pages of read-only files; does nothing where it cannot. 0.3 ms, 2 ms when the mappings are other ones. */
+/**
+ * Unmaps the pages of read-only files, and has them mapped one by one afterwards; does nothing where it cannot. 0.3 ms, 2 ms
+ * when the mappings are other ones.
+ */
 export function unmapCodePages(): void {
   if (process.platform !== "linux") return;
   const layout = readProc("maps")
     .split("\n")
     .filter((line) => READ_ONLY_FILE.test(line))
     .join("\n");
-  if (layout !== known.layout) known = { layout, mappings: codeMappings(readProc("smaps")) };
+  if (layout !== known.layout) {
+    known = { layout, mappings: codeMappings(readProc("smaps")) };
+    mapSinglePages(known.mappings);
+  }
   for (const { start, end } of known.mappings) libc().madvise(start, end - start, MADV_DONTNEED);
 }
 
@@ -30,11 +37,6 @@ let known: { readonly layout: string; readonly mappings: readonly Mapping[] } = 
   layout: "",
   mappings: [],
 };
-
-export interface Mapping {
-  readonly start: number;
-  readonly end: number;
-}
 
 /**
  * The private read-only mappings of files of which this process has changed nothing: the relocated part of a library is

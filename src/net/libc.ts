@@ -21,6 +21,7 @@ const SYMBOLS = {
   madvise: { args: [u64, u64, i32], returns: i32 },
   memfd_create: { args: [ptr, u32], returns: i32 },
   ftruncate: { args: [i32, i64], returns: i32 },
+  syscall: { args: [i64, i64, i64, i64], returns: i64 },
   mmap: { args: [u64, u64, i32, i32, i32, i64], returns: ptr },
   getrlimit: { args: [i32, ptr], returns: i32 },
   setrlimit: { args: [i32, ptr], returns: i32 },

@@ -5,8 +5,8 @@
  * docs/decisions/0015-memory-of-a-proxy.md has the figures.
  */
 const OPTIONS: Readonly<Record<string, string>> = {
-  /** The heap may grow to 1.5 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
-  BUN_JSC_heapGrowthMaxIncrease: "0.5",
+  /** The heap may grow to 1.7 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
+  BUN_JSC_heapGrowthMaxIncrease: "0.7",
   BUN_JSC_smallHeapGrowthFactor: "1.5",
   /**
    * The whole heap is walked when less than a fifth of it is room for new objects (a third). With a small heap a third is
@@ -20,6 +20,11 @@ const OPTIONS: Readonly<Record<string, string>> = {
   BUN_JSC_sweepSynchronously: "true",
   /** Octets that may be allocated before a first collection (8 MiB). */
   BUN_JSC_largeHeapSize: "4000000",
+  /**
+   * Compiled code is kept as long as its function lives (false: a collection of the whole heap drops what was compiled more
+   * than 20 to 60 seconds ago, however often it runs). A proxy runs the same functions for days.
+   */
+  BUN_JSC_forceCodeBlockLiveness: "true",
   /** Collections stop the program (true: they run beside it): 3 ms for the heap of a proxy, and less work in all. */
   BUN_JSC_useConcurrentGC: "false",
   /** A second thread keeps half a megabyte ready for the heap (true). */
