@@ -93,7 +93,8 @@ function expectOrdered({ min, median, max }: Spread): void {
 test(
   "a weight change reaches every proxy, and none goes back to the old rule",
   async () => {
-    await using run = bench("propagation", "--proxies", "3", "--changes", "4", "-o", "json");
+    const size = ["--proxies", "3", "--changes", "4", "--services", "5", "--warm-up", "1"];
+    await using run = bench("propagation", ...size, "-o", "json");
     const { changes } = (await resultOf(run)) as PropagationResult;
     expect(run.processes()).toEqual([]);
     expect(changes).toHaveLength(4);

@@ -1,4 +1,6 @@
 // Many proxies of many workloads, all of them callers of one service with two versions.
+
+import { fillMesh } from "../arms/fill-mesh.ts";
 import {
   applyYaml,
   type Mesh,
@@ -25,25 +27,32 @@ export interface Fleet {
 const host = "target.example";
 const rulePath = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices/target`;
 
+export interface FleetSize {
+  readonly proxies: number;
+  /** Others in the mesh, which nobody calls. */
+  readonly services: number;
+}
+
 /** Throws when any proxy does not come up. */
-export async function openFleet(lab: Lab, size: number): Promise<Fleet> {
+export async function openFleet(lab: Lab, { proxies, services }: FleetSize): Promise<Fleet> {
   const backends = [];
   for (const version of versions)
     backends.push(
       await startBackend(lab, { name: `backend-${version}`, core: "any", body: version }),
     );
   const mesh = await openMesh(lab, { controlPlane: "any", proxies: "any" });
+  await fillMesh(mesh, services);
   await applyYaml(mesh, "target", targetYaml(backends.map(({ port }) => port)));
   const ports: number[] = [];
   const workloads: MeshWorkload[] = [];
-  for (let index = 0; index < size; index++) {
+  for (let index = 0; index < proxies; index++) {
     const port = await freePort();
     const flags = ["--upstream", `${host}:80=${port}`];
     workloads.push(startWorkload(mesh, { name: `caller-${index}`, flags }));
     ports.push(port);
   }
   const watched = [mesh.controlPlane, ...workloads.map(({ process }) => process)];
-  const deadlineMs = 30_000 + size * 2_000;
+  const deadlineMs = 30_000 + proxies * 2_000;
   for (const port of ports) await untilServes({ lab, watched, deadlineMs }, { port, bodyBytes: 2 });
   return { mesh, ports, shiftTo: (version) => shift(mesh, version) };
 }

@@ -3,6 +3,7 @@
 import type { PropagationOptions } from "../commands/propagation.ts";
 import type { Lab } from "../lab/lab.ts";
 import { until } from "../lab/wait.ts";
+import { cpuTimeUs } from "../measure/cpu-time.ts";
 import { describeMachine, type Machine } from "../report/machine.ts";
 import { type Fleet, openFleet, type Version } from "./fleet.ts";
 import { VersionProber } from "./version-prober.ts";
@@ -11,6 +12,8 @@ export interface PropagationResult {
   readonly startedAt: string;
   readonly machine: Machine;
   readonly proxies: number;
+  readonly services: number;
+  readonly warmUpSeconds: number;
   readonly probeEveryMs: number;
   readonly changes: readonly Change[];
 }
@@ -23,6 +26,8 @@ export interface Change {
    * before the API's own answer was read.
    */
   readonly effectiveMs: readonly number[];
+  /** Of the control plane, from the question to the API until all is quiet again; in steps of 10 ms. */
+  readonly controlPlaneCpuMs: number;
   /** Answers by the old rule after a proxy's first one by the new. */
   readonly relapses: number;
 }
@@ -38,21 +43,25 @@ export async function runPropagation(
 ): Promise<PropagationResult> {
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
-  const fleet = await openFleet(lab, options.proxies);
-  say(`${options.proxies} proxies serve`);
+  const { proxies, services, warmUp: warmUpSeconds } = options;
+  const fleet = await openFleet(lab, options);
+  say(`${proxies} proxies serve; they are asked for ${warmUpSeconds} s before the first change`);
   using watch = new FleetWatch(lab, fleet);
   await watch.allSee("v1");
+  await Bun.sleep(warmUpSeconds * 1_000);
   const changes: Change[] = [];
   for (let index = 0; index < options.changes; index++) {
     const version = index % 2 === 0 ? "v2" : "v1";
     changes.push(await measureChange(fleet, watch, version));
   }
-  const { proxies } = options;
-  return { startedAt, machine, proxies, probeEveryMs: PROBE_EVERY_MS, changes };
+  const probeEveryMs = PROBE_EVERY_MS;
+  return { startedAt, machine, proxies, services, warmUpSeconds, probeEveryMs, changes };
 }
 
 async function measureChange(fleet: Fleet, watch: FleetWatch, version: Version): Promise<Change> {
   watch.expect(version);
+  const { controlPlane } = fleet.mesh;
+  const usedUs = cpuTimeUs([controlPlane.pid]);
   const askedMs = performance.now();
   await fleet.shiftTo(version);
   const answeredMs = performance.now();
@@ -61,6 +70,7 @@ async function measureChange(fleet: Fleet, watch: FleetWatch, version: Version):
   return {
     apiMs: answeredMs - askedMs,
     effectiveMs: watch.firstSeenMs.map((atMs) => Math.max(0, atMs - answeredMs)),
+    controlPlaneCpuMs: (cpuTimeUs([controlPlane.pid]) - usedUs) / 1_000,
     relapses: watch.relapses,
   };
 }

@@ -18,18 +18,23 @@ export function propagationMarkdown(result: PropagationResult): string {
   return `${list}\n${markdownTable(columns, rowsOf(result))}\n${after}\n`;
 }
 
-function conditions({ machine, changes, proxies, probeEveryMs }: PropagationResult) {
+function conditions(result: PropagationResult) {
+  const { machine, changes, proxies, services, warmUpSeconds, probeEveryMs } = result;
   const within = changes.filter(({ effectiveMs }) => Math.max(...effectiveMs) <= GOAL_MS).length;
   const relapses = changes.reduce((total, change) => total + change.relapses, 0);
+  const cpuMs = changes.reduce((total, change) => total + change.controlPlaneCpuMs, 0);
+  const others = services === 0 ? "" : ` in a mesh with ${services} other services`;
   return {
     before: [
       machineLine(machine),
-      `${changes.length} weight changes, ${proxies} proxies, each asked every ${probeEveryMs} ms`,
+      `${changes.length} weight changes, ${proxies} proxies${others}, each asked every ${probeEveryMs} ms, ` +
+        `for ${warmUpSeconds} s before the first change`,
       "from the API's answer to the end of the first answer that the new rule gave, in ms",
     ],
     after:
       `All ${proxies} within ${GOAL_MS} ms: ${within} of ${changes.length} changes. ` +
-      `Answers by the old rule after the new: ${relapses}.`,
+      `Answers by the old rule after the new: ${relapses}. CPU of the control plane for one change, ` +
+      `with all that follows: ${(cpuMs / changes.length).toFixed(0)} ms.`,
   };
 }
 
