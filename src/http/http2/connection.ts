@@ -83,6 +83,8 @@ export class Http2Connection
   readonly guard: FloodGuard;
   readonly closed = new ClosedStreams();
   readonly streams = new Map<number, Http2Stream>();
+  /** Of the heads of `streams`. */
+  heldHeadBytes = 0;
   readonly scheduler: SendScheduler;
   readonly receiveWindow: ReceiveWindow;
   /** Something came since this was last set to false. */
@@ -416,6 +418,7 @@ export class Http2Connection
 
   #remove(stream: Http2Stream, how: Closing): void {
     this.streams.delete(stream.id);
+    this.heldHeadBytes -= stream.headBytes;
     this.closed.add(stream.id, how);
     if (this.streams.size === 0) this.#watch.onIdle();
   }

@@ -24,6 +24,8 @@ export interface Http2Options {
   readonly head: { readonly maxBytes: number; readonly maxFields: number };
   /** As a server what is announced; as a client what is used even when the server allows more. */
   readonly maxConcurrentStreams: number;
+  /** Of the heads of all requests under way, as a server; past it no stream is begun. One head may go beyond it. */
+  readonly heldHeadBytes: number;
   /** What one stream may be sent before we have passed it on. */
   readonly streamWindowBytes: number;
   /** The same for all streams together. */
@@ -85,6 +87,7 @@ export const HTTP2_OPTIONS: Http2Options = {
   dialect: "standard",
   head: { maxBytes: 60 * 1024, maxFields: 100 },
   maxConcurrentStreams: 100,
+  heldHeadBytes: 512 * 1024,
   streamWindowBytes: 65_535,
   connectionWindowBytes: 1024 * 1024,
   creditsOnReceipt: false,
@@ -118,6 +121,7 @@ export const WEFT_HTTP2_OPTIONS: Http2Options = {
   ...HTTP2_OPTIONS,
   dialect: "weft",
   maxConcurrentStreams: 1_024,
+  heldHeadBytes: 8 * 1024 * 1024,
   streamWindowBytes: 256 * 1024,
   connectionWindowBytes: 4 * 1024 * 1024,
   creditsOnReceipt: true,

@@ -15,6 +15,10 @@ import { Refusal } from "./refusal.ts";
 import { type Http2ExchangeHost, Http2ServerExchange } from "./server-exchange.ts";
 import type { Http2Stream } from "./stream.ts";
 
+/** A head counts as one more request of a turn for each 4 KiB, and for each KiB that it came as. */
+const LARGE_HEAD_BITS = 12;
+const LARGE_BLOCK_BITS = 10;
+
 /** Serves requests until the connection ends. `onClosed` is called once. */
 export function serveHttp2(
   transport: Transport,
@@ -134,8 +138,9 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
     const { connection } = this;
     connection.highestStreamId = streamId;
     // A head that is refused may have cost more than one that is served.
-    if (++this.#startedThisTurn >= connection.options.requestsPerTurn) connection.halt();
-    if (this.#end.refuses(streamId)) {
+    this.#startedThisTurn += 1 + ((end - start) >>> LARGE_BLOCK_BITS);
+    if (this.#startedThisTurn >= connection.options.requestsPerTurn) connection.halt();
+    if (this.#end.refuses(streamId) || this.#isFull()) {
       this.connection.skipHeaderBlock(block, start, end);
       connection.refuseStream(streamId, "REFUSED_STREAM");
       return;
@@ -149,16 +154,23 @@ class Http2ServerConnection implements ServerConnection, Http2Role, Http2Exchang
       if (!(cause instanceof Http2Error) || cause.scope !== "stream") throw cause;
       fault = cause;
     }
-    if (connection.streams.size >= connection.options.maxConcurrentStreams)
-      connection.refuseStream(streamId, "REFUSED_STREAM");
-    else if (head !== undefined) this.#begin(streamId, head, endStream);
+    if (head !== undefined) this.#begin(streamId, head, endStream);
     else if (fault !== undefined) this.#refuse(streamId, fault, endStream);
+  }
+
+  #isFull(): boolean {
+    const { streams, heldHeadBytes, options } = this.connection;
+    return streams.size >= options.maxConcurrentStreams || heldHeadBytes >= options.heldHeadBytes;
   }
 
   #begin(streamId: number, head: Http1RequestHead, endStream: boolean): void {
     const { connection } = this;
     if (this.#now === 0) this.#now = connection.options.now();
     const stream = connection.addStream(streamId, this.#now);
+    const { sizeBytes } = head;
+    stream.headBytes = sizeBytes;
+    connection.heldHeadBytes += sizeBytes;
+    this.#startedThisTurn += sizeBytes >>> LARGE_HEAD_BITS;
     if (head.bodyKind === "length") stream.expectedBytes = head.contentLength;
     else if (head.contentLength === 0) stream.expectedBytes = 0;
     const exchange = new Http2ServerExchange(head, stream, this);

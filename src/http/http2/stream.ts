@@ -65,6 +65,8 @@ export class Http2Stream implements Holder {
   isPaused = false;
   /** It carries a protocol of its own, which may be silent, or not read, for as long as it likes. */
   isTunnel = false;
+  /** Decoded; of the head that came, which is kept as long as the stream. */
+  headBytes = 0;
   /** A client's stream may have no data before the final head. */
   awaitsHead = false;
   /** What the body may still have by Content-Length; -1 for no limit. */

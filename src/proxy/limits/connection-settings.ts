@@ -98,6 +98,7 @@ function http2Settings(
     budget,
     head: { maxBytes: limits[`${head}-head-bytes`], maxFields: limits[`${head}-head-fields`] },
     maxConcurrentStreams: limits[isWeft ? "http2-streams-between-proxies" : "http2-streams"],
+    heldHeadBytes: limits[isWeft ? "http2-head-memory-between-proxies" : "http2-head-memory"],
     streamWindowBytes: isWeft ? streamWindowBytes : limits["http2-stream-window"],
     connectionWindowBytes: isWeft ? connectionWindowBytes : limits["http2-connection-window"],
     streamBufferBytes: limits[isWeft ? "stream-buffer-between-proxies" : "stream-buffer"],

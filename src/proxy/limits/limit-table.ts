@@ -110,7 +110,8 @@ export const limitTable = {
   },
   "requests-per-turn": {
     ...{ unit: "count", default: 16 },
-    summary: "Requests of one connection that are begun per turn of the event loop.",
+    summary:
+      "Requests of one connection that are begun per turn of the event loop; in HTTP/2 a head of more than 4 KiB counts as several.",
     past: "the rest wait for the next turn",
   },
   "chunks-per-turn": {
@@ -136,6 +137,17 @@ export const limitTable = {
   },
   "http2-streams-between-proxies": {
     ...{ unit: "count", default: 1_024 },
+    summary: "The same on a connection from another Weft proxy.",
+    past: `${reset("REFUSED_STREAM")}; nothing is sent upstream`,
+  },
+  "http2-head-memory": {
+    ...{ unit: "bytes", default: 512 * KIB, least: KIB },
+    summary:
+      "Heads, decoded, of all requests under way on one connection of HTTP/2; one head may go beyond it.",
+    past: `${reset("REFUSED_STREAM")}; nothing is sent upstream`,
+  },
+  "http2-head-memory-between-proxies": {
+    ...{ unit: "bytes", default: 8 * MIB, least: KIB },
     summary: "The same on a connection from another Weft proxy.",
     past: `${reset("REFUSED_STREAM")}; nothing is sent upstream`,
   },

@@ -1,5 +1,6 @@
 import type { Attack, Over } from "./attack.ts";
 import { connectionAttacks } from "./connection-attacks.ts";
+import { hpackAttacks } from "./hpack-attacks.ts";
 import { http1Attacks } from "./http1-attacks.ts";
 import { http2Floods } from "./http2-floods.ts";
 import { http2Holds } from "./http2-holds.ts";
@@ -15,6 +16,7 @@ export const clientAttacks: readonly Attack[] = [
   ...http1Attacks,
   ...http2Floods,
   ...http2Holds,
+  ...hpackAttacks,
 ];
 
 /** All of them, from the client's side over each way that an attack names, then from the upstream. */

@@ -3,7 +3,6 @@ import {
   block,
   continuation,
   data,
-  frame,
   headers,
   OPEN,
   type RawField,
@@ -11,7 +10,6 @@ import {
   request,
   windowUpdate,
 } from "#http/http2/testing/raw-frames.ts";
-import { FRAME } from "#wire/http2/frame-header.ts";
 import { type Attack, bounded, words } from "./attack.ts";
 import {
   flood,
@@ -28,16 +26,6 @@ const A_READ_PER_STREAM = 100 * 512 * 1024;
 
 const many = (count: number, make: (id: number) => Uint8Array): Buffer =>
   times(count, (index) => make(1 + 2 * index));
-
-/** So many references to the first entry of the table. */
-const references = Buffer.alloc(10_000, 0x80 | 62);
-
-/** A request with one literal that the table keeps, then the same by its index as often as the block holds it. */
-function hpackBomb(): Buffer {
-  const entry = block([["x-bomb", "x".repeat(4_000)]]);
-  entry[0] = 0x40; // to be kept
-  return Buffer.concat([block(REQUEST), entry, references]);
-}
 
 /** Heads that are malformed: each is reset, none is seen upstream. */
 const malformed: readonly (readonly RawField[])[] = [
@@ -73,20 +61,6 @@ const malformed: readonly (readonly RawField[])[] = [
 ];
 
 export const http2Holds: readonly Attack[] = [
-  http2Attack({
-    name: "hpack-bomb",
-    what: "ten kilobytes of head that stand for forty megabytes",
-    answer: words("HTTP 431"),
-    run: async (lane) => {
-      const socket = await hello(lane);
-      await socket.send(frame(FRAME.headers, 5, 1, hpackBomb()));
-      // The entry stays in the table: the next blocks need nothing but references.
-      function* more() {
-        for (let id = 3; id < 2_000; id += 2) yield frame(FRAME.headers, 5, id, references);
-      }
-      await flood(lane, socket, more());
-    },
-  }),
   http2Attack({
     name: "many-crumbs",
     what: "cookies in more crumbs than a head may have fields",
