@@ -1,108 +1,20 @@
 // A WebSocket through two proxies is the same octets as without them: every kind of frame, every form of length, fragments,
-// pings of both sides, orderly and broken ends. The server is the runtime's own; the client's frames are written by hand, so
-// that both runs send the same.
+// pings of both sides, orderly and broken ends. Between the proxies it is one stream beside others.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Mesh, startMesh } from "../support/mesh.ts";
-
-const TEXT = 1;
-const BINARY = 2;
-const CONTINUATION = 0;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-
-/** A client's frame (RFC 6455 §5.2), masked with a fixed key. */
-function frame(opcode: number, payload: Uint8Array | string, isLast = true): Buffer {
-  const data = Buffer.from(payload as string);
-  const first = (isLast ? 0x80 : 0) | opcode;
-  const head = Buffer.concat([Buffer.from([first]), maskedLength(data.length)]);
-  const mask = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
-  return Buffer.concat([head, mask, data.map((byte, i) => byte ^ (mask[i & 3] ?? 0))]);
-}
-
-/** In the shortest of its three forms. */
-function maskedLength(length: number): Buffer {
-  if (length < 126) return Buffer.from([0x80 | length]);
-  if (length < 65_536) return Buffer.from([0x80 | 126, length >> 8, length & 0xff]);
-  return Buffer.concat([Buffer.from([0x80 | 127, 0, 0, 0, 0]), uint32(length)]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-const octets = (length: number): Buffer =>
-  Buffer.alloc(length, "0123456789abcdef\u0000\u00ff", "latin1");
-const goodbye = frame(CLOSE, Buffer.from([0x03, 0xe8, ...Buffer.from("bye")]));
-
-/** What a client sends after the handshake; all end with a close. */
-const conversations: Readonly<Record<string, readonly Buffer[]>> = {
-  "text, empty text and text that is not ASCII": [
-    frame(TEXT, "hello"),
-    frame(TEXT, ""),
-    frame(TEXT, "Grüße, 世界 🎈"),
-    goodbye,
-  ],
-  "binary of every form of length": [
-    ...[0, 1, 125, 126, 127, 65_535, 65_536].map((size) => frame(BINARY, octets(size))),
-    goodbye,
-  ],
-  "a megabyte": [frame(BINARY, octets(1 << 20)), goodbye],
-  "fragments with a ping between them": [
-    frame(TEXT, "one, ", false),
-    frame(PING, "are you there"),
-    frame(CONTINUATION, "two, ", false),
-    frame(CONTINUATION, "three"),
-    goodbye,
-  ],
-  "pings, with and without payload, and pongs nobody asked for": [
-    frame(PING, ""),
-    frame(PING, octets(125)),
-    frame(PONG, "unasked"),
-    frame(TEXT, "after"),
-    goodbye,
-  ],
-  "pings of the server": [frame(TEXT, "ping me"), goodbye],
-  "a close with a code of the application": [
-    frame(CLOSE, Buffer.from([0x0f, 0xa0, ...Buffer.from("4000")])),
-  ],
-  "a close of the server": [frame(TEXT, "close me")],
-  "a frame that breaks the protocol": [Buffer.from([0x83, 0x80, 1, 2, 3, 4])],
-};
+import { chatServer, conversations } from "../support/websocket-conversations.ts";
 
 let mesh: Mesh;
-let server: ReturnType<typeof startServer>;
+let server: ReturnType<typeof chatServer>;
 let upstreamPort: number;
 let proxyUrl: URL;
 
-function startServer() {
-  return Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch(request, server) {
-      if (server.upgrade(request)) return undefined;
-      return new Response("no WebSocket\n", { status: 400 });
-    },
-    websocket: {
-      maxPayloadLength: 4 << 20,
-      idleTimeout: 0,
-      message(socket, message) {
-        if (message === "ping me") socket.ping("from the server");
-        if (message === "close me") socket.close(4001, "as you wish");
-        else socket.send(message);
-      },
-    },
-  });
-}
-
 beforeAll(async () => {
   mesh = await startMesh();
-  server = startServer();
+  server = chatServer();
   await mesh.run(["--name", "chat", "-n", "shop", "--port", `${server.port}`], ["sleep", "1000"]);
   upstreamPort = await freePort();
   const script = `echo "{\\"proxy\\":\\"$HTTP_PROXY\\"}"; exec sleep 1000`;
@@ -234,3 +146,23 @@ describe.each(Object.keys(ways))("through %s", (name) => {
     await eventually(() => server.pendingWebSockets === 0);
   });
 });
+
+test("twenty at a time, and requests beside them, share one connection between the proxies", async () => {
+  const way = ways["a loopback port"]?.() ?? direct();
+  const all = await Promise.all(Array.from({ length: 20 }, () => open(way)));
+  await eventually(() => server.pendingWebSockets === 20);
+  const plain = await open({ ...way, opening: way.plain });
+  await eventually(() => plain.bytes().includes("no WebSocket"));
+  expect(await connectionsToChat()).toMatchObject({ rq_active: 20, cx_active: 1, cx_http2: 1 });
+  for (const { socket } of [...all, plain]) socket.destroy();
+  await eventually(() => server.pendingWebSockets === 0);
+});
+
+/** What the caller's proxy says of its only endpoint of chat. */
+async function connectionsToChat() {
+  const { admin } = (await mesh.proxy("caller")).addresses;
+  const page = await fetch(`http://${admin}/clusters?format=json`);
+  const clusters = (await page.json()) as { name: string; hosts: unknown[] }[];
+  return clusters.find(({ name }) => name.startsWith("outbound|") && name.includes("chat."))
+    ?.hosts[0];
+}
