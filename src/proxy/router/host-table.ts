@@ -4,41 +4,58 @@
  * request with it costs one look-up however many hosts there are, and hosts that nobody calls are not made ready.
  */
 export class HostTable<S, T> {
-  readonly #exact = new Map<string, S>();
-  readonly #suffixes = new Map<string, S>();
+  /** Domain → where in `#hosts` it leads. */
+  #exact = new Map<string, number>();
+  #suffixes = new Map<string, number>();
+  #any: number | undefined;
+  #hosts: S[] = [];
   readonly #searchDomains: readonly string[];
   readonly #makeReady: (host: S) => T;
   readonly #remembered = new Map<string, T | undefined>();
-  #any: S | undefined;
 
   /** `makeReady` is called whenever an authority is looked up that is not remembered. */
   constructor(searchDomains: readonly string[], makeReady: (host: S) => T) {
-    this.#searchDomains = searchDomains.map((domain) => `.${domain.toLowerCase()}`);
+    this.#searchDomains = searchDomains.map((domain) => domain.toLowerCase());
     this.#makeReady = makeReady;
   }
 
   /** The first claim of a domain stays. */
-  add(domains: readonly string[], value: S): void {
+  add(domains: readonly string[], host: S): void {
+    const at = this.#hosts.push(host) - 1;
     for (const written of domains) {
       const domain = written.toLowerCase();
-      if (domain === "*") this.#any ??= value;
-      else if (domain.startsWith("*")) setOnce(this.#suffixes, domain.slice(1), value);
-      else setOnce(this.#exact, domain, value);
+      if (domain === "*") this.#any ??= at;
+      else if (domain.startsWith("*")) setOnce(this.#suffixes, domain.slice(1), at);
+      else setOnce(this.#exact, domain, at);
     }
+  }
+
+  /**
+   * A table of other hosts, as many and in the order in which those of this one were added, with the same domains, which the
+   * two share: nothing must be added to either afterwards.
+   */
+  withHosts(hosts: readonly S[]): HostTable<S, T> {
+    const table = new HostTable<S, T>(this.#searchDomains, this.#makeReady);
+    table.#exact = this.#exact;
+    table.#suffixes = this.#suffixes;
+    table.#any = this.#any;
+    table.#hosts = [...hosts];
+    return table;
   }
 
   /** `authority` in lower case. */
   find(authority: string): T | undefined {
     const known = this.#remembered.get(authority);
     if (known !== undefined || this.#remembered.has(authority)) return known;
-    const host = this.#search(authority);
+    const at = this.#search(authority);
+    const host = at === undefined ? undefined : this.#hosts[at];
     const found = host === undefined ? undefined : this.#makeReady(host);
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(authority, found);
     return found;
   }
 
-  #search(authority: string): S | undefined {
+  #search(authority: string): number | undefined {
     const { host, port } = splitAuthority(authority);
     const absolute = host.endsWith(".");
     const name = absolute ? host.slice(0, -1) : host;
@@ -46,19 +63,19 @@ export class HostTable<S, T> {
     if (direct !== undefined) return direct;
     if (!absolute && !isAddress(name)) {
       for (const domain of this.#searchDomains) {
-        const completed = this.#exactly(name + domain, port);
+        const completed = this.#exactly(`${name}.${domain}`, port);
         if (completed !== undefined) return completed;
       }
     }
     return this.#bySuffix(name, port) ?? this.#any;
   }
 
-  #exactly(name: string, port: string | undefined): S | undefined {
+  #exactly(name: string, port: string | undefined): number | undefined {
     if (port !== undefined && port !== "80") return this.#exact.get(`${name}:${port}`);
     return this.#exact.get(name) ?? this.#exact.get(`${name}:80`);
   }
 
-  #bySuffix(name: string, port: string | undefined): S | undefined {
+  #bySuffix(name: string, port: string | undefined): number | undefined {
     for (let at = name.indexOf(".", 1); at !== -1; at = name.indexOf(".", at + 1)) {
       const suffix = name.slice(at);
       const found =

@@ -72,3 +72,26 @@ test("tables of unchanged hosts are kept, and shared by listeners of the same ro
   expect(after.get("http-proxy")).toBe(before.get("http-proxy"));
   expect(after.get("upstream|1")).toBe(after.get("http-proxy"));
 });
+
+test("a table whose hosts answer to the same domains leads to the new ones, and the one before to the old ones", () => {
+  const tables = new RouteTables();
+  const [a, b] = [host("a"), { ...host("b"), domains: ["b", "*.b", "b:81"] }];
+  const before = tables.compile(snapshot([a, b])).get("http-proxy");
+  const after = tables.compile(snapshot([a, { ...b }])).get("http-proxy");
+  for (const authority of ["b", "x.b", "b:81"]) {
+    expect(before?.find(authority)).toBe(before?.find("b"));
+    expect(after?.find(authority)).toBe(after?.find("b"));
+    expect(after?.find(authority)).not.toBe(before?.find(authority));
+  }
+});
+
+test("a domain that moves from one host to another is found there", () => {
+  const tables = new RouteTables();
+  const [a, b] = [host("a"), host("b")];
+  tables.compile(snapshot([a, b]));
+  const without = { ...a, domains: ["c"] };
+  const both = { ...b, domains: ["b", "a"] };
+  const after = tables.compile(snapshot([without, both])).get("http-proxy");
+  expect(after?.find("a")).toBe(after?.find("b"));
+  expect(after?.find("c")).toBeDefined();
+});

@@ -7,7 +7,8 @@ import type { RouteTable } from "./plan-request.ts";
 /**
  * Tables of all listeners of a snapshot. A virtual host is compiled when it comes, to see that it can be, and again when it
  * is first called, to be kept: most are never called, and compiled they take some 3 KB. Both happen once for as long as the
- * same object is in use; a table whose hosts are all the same is kept as it is.
+ * same object is in use; a table whose hosts are all the same is kept as it is, and one whose hosts answer to the same domains
+ * shares what finds them.
  */
 export class RouteTables {
   readonly #compiled = new WeakMap<VirtualHost, CompiledHost>();
@@ -36,14 +37,15 @@ export class RouteTables {
 
   #table(hosts: readonly VirtualHost[], searchDomains: readonly string[], key: string): KnownTable {
     const before = this.#tables.get(key);
-    const same =
-      before?.hosts.length === hosts.length && hosts.every((host, i) => host === before.hosts[i]);
-    if (before !== undefined && same) return before;
+    const isAs = (same: (one: VirtualHost, other: VirtualHost) => boolean): boolean =>
+      before?.hosts.length === hosts.length &&
+      before.hosts.every((old, i) => same(old, hosts[i] ?? old));
+    if (before !== undefined && isAs((old, host) => old === host)) return before;
+    for (const host of hosts) this.#check(host);
+    if (before !== undefined && isAs(haveSameDomains))
+      return { hosts, table: before.table.withHosts(hosts) };
     const table: RouteTable = new HostTable(searchDomains, this.#ready);
-    for (const host of hosts) {
-      this.#check(host);
-      table.add(host.domains, host);
-    }
+    for (const host of hosts) table.add(host.domains, host);
     return { hosts, table };
   }
 
@@ -66,6 +68,14 @@ export class RouteTables {
 interface KnownTable {
   readonly hosts: readonly VirtualHost[];
   readonly table: RouteTable;
+}
+
+function haveSameDomains(one: VirtualHost, other: VirtualHost): boolean {
+  if (one === other) return true;
+  const { domains } = other;
+  return (
+    one.domains.length === domains.length && one.domains.every((name, i) => name === domains[i])
+  );
 }
 
 function hostsOf(

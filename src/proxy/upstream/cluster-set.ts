@@ -57,6 +57,7 @@ export class ClusterSet {
         this.#passthrough.forget(cluster);
         cluster.close();
       }
+    const isNews = this.#snapshot.cluster !== snapshot.cluster;
     this.#snapshot = snapshot;
     for (const [name, cluster] of this.#clusters) {
       const value = snapshot.cluster.get(name)?.value;
@@ -64,6 +65,7 @@ export class ClusterSet {
       cluster.configure(value);
       this.#applyEndpoints(name, cluster, value);
     }
+    if (!isNews) return;
     for (const [name, { value }] of snapshot.cluster)
       if (value.discovery.kind === "dns" && !this.#clusters.has(name)) this.#begin(name);
   }
