@@ -55,6 +55,16 @@ test("an object is live when every proxy that it concerns has acknowledged", () 
   });
 });
 
+test("services are not told of: their status is nobody's", () => {
+  const service = { ...origin, kind: "Service" };
+  const [host] = snapshot["virtual-host"].values();
+  if (host === undefined) throw new Error("no host");
+  const value = { ...host.value, origins: { "": origin, "routes[0]": service } };
+  const hosts = new Map([[host.name, { ...host, value }]]);
+  const all = livenessOf([session({ snapshot: { ...snapshot, "virtual-host": hosts } })]);
+  expect([...all.keys()]).toEqual([id]);
+});
+
 test("one that waits, and one that refuses, are told apart", () => {
   const waiting = livenessOf([session({}), session({ syncedThrough: 1 })]).get(id);
   expect(liveCondition(waiting, 3)).toMatchObject({ status: "False", reason: "Waiting" });

@@ -7,7 +7,6 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { analyse } from "#resources/analysis/analyse.ts";
 import { kindKey, type ResourceKind } from "#resources/kind.ts";
-import { kinds } from "#resources/kinds.ts";
 import type { Resource } from "#resources/resource.ts";
 import { type NewCondition, readConditions, setCondition } from "#resources/status.ts";
 import type { ObjectCache } from "../object-cache.ts";
@@ -15,6 +14,7 @@ import type { ProxySession } from "../sessions/proxy-sessions.ts";
 import type { XdsPlane } from "../xds-plane.ts";
 import { liveCondition, livenessOf, referencesCondition } from "./liveness.ts";
 import { objectId } from "./origins-in.ts";
+import { toldKinds } from "./told-kinds.ts";
 
 export interface StatusWriterOptions {
   /** Kinds whose status is ours to write, and the client for each. */
@@ -47,9 +47,8 @@ export interface StatusParts {
 /** A status writer for every kind that proxies run. */
 export function openStatusWriter(parts: StatusParts): StatusWriter {
   const { registry, plane, cache, trustDomain, clock, log } = parts;
-  const own = kinds.filter((kind) => kind.fields === "strict" && kind.hasStatus);
   return new StatusWriter({
-    kinds: own.map((kind) => ({ kind, client: registry.client(kindKey(kind), writer) })),
+    kinds: toldKinds.map((kind) => ({ kind, client: registry.client(kindKey(kind), writer) })),
     sessions: () => plane.sessions.all(),
     objects: (kind) => cache.list(kind),
     warnings: (object) => analyse(object, cache, { trustDomain }).warnings,
