@@ -149,6 +149,28 @@ export const http1Attacks: readonly Attack[] = [
     },
   }),
   http1Attack({
+    name: "h2c-upgrades",
+    what: "requests to go on in HTTP/2, with its preface behind them",
+    answer: words("HTTP 200"),
+    run: async (lane) => {
+      const socket = await lane.open();
+      const ask =
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+      await socket.send(`${get("/attack/h2c", ask)}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`);
+      await untilClosed(lane, socket);
+    },
+  }),
+  http1Attack({
+    name: "tunnels-to-anywhere",
+    what: "CONNECT to other hosts, with bytes behind it that go on for ever",
+    answer: words("HTTP 404", "HTTP 400", "HTTP 403", "HTTP 405", "HTTP 503", "HTTP 502"),
+    run: async (lane) => {
+      const socket = await lane.open();
+      await socket.send("CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: 169.254.169.254:80\r\n\r\n");
+      await flood(lane, socket, endless("x".repeat(4_000)));
+    },
+  }),
+  http1Attack({
     name: "early-tunnel-bytes",
     what: "upgrades that nobody agrees to, with bytes behind them that go on for ever",
     answer: bounded,

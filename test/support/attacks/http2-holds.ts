@@ -3,6 +3,7 @@ import {
   block,
   continuation,
   data,
+  frame,
   headers,
   OPEN,
   type RawField,
@@ -10,6 +11,7 @@ import {
   request,
   windowUpdate,
 } from "#http/http2/testing/raw-frames.ts";
+import { FRAME } from "#wire/http2/frame-header.ts";
 import { type Attack, bounded, words } from "./attack.ts";
 import {
   flood,
@@ -50,9 +52,10 @@ const malformed: readonly (readonly RawField[])[] = [
   request("GET", "/\r\n\r\nGET /smuggled HTTP/1.1"),
   request("GET", ""),
   request("GET /smuggled HTTP/1.1\r\n", "/"),
+  [...REQUEST, [":protocol", "websocket"]],
   [
     [":method", "CONNECT"],
-    [":protocol", "websocket"],
+    [":protocol", "h2c"],
     [":scheme", "http"],
     [":path", "/"],
     [":authority", "a"],
@@ -70,6 +73,20 @@ export const http2Holds: readonly Attack[] = [
       const crumbs = Array.from({ length: 120 }, (_, index): RawField => ["cookie", `c${index}=1`]);
       function* heads() {
         for (let id = 1; id < 2_000; id += 2) yield headers(id, [...REQUEST, ...crumbs]);
+      }
+      await flood(lane, socket, heads());
+    },
+  }),
+  http2Attack({
+    name: "dropped-fields",
+    what: "more fields than a head may have, of those that are not passed on",
+    answer: words("HTTP 431"),
+    run: async (lane) => {
+      const socket = await hello(lane);
+      const dropped = times(120, () => block([["x-forwarded-client-cert", "By=spiffe://x"]]));
+      function* heads() {
+        for (let id = 1; id < 2_000; id += 2)
+          yield frame(FRAME.headers, 5, id, Buffer.concat([block(REQUEST), dropped]));
       }
       await flood(lane, socket, heads());
     },

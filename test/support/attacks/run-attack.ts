@@ -136,13 +136,12 @@ function endWhenAnswered(socket: AttackSocket, answer: Answer): void {
 /** A caller of the hostile server, who has patience for a while. */
 async function callOnce(
   { host, upstreamPorts }: AttackSite,
-  { speaks, body }: UpstreamAttack,
+  { speaks, body, method = body === undefined ? "GET" : "POST" }: UpstreamAttack,
   ending: Ending,
 ): Promise<AttackSocket[]> {
   const port = upstreamPorts[speaks === "http1" ? 0 : 1];
   const socket = await AttackSocket.open({ host, port }, "http1");
   const framing = body === undefined ? "" : "Content-Length: 1000000000\r\n";
-  const method = body === undefined ? "GET" : "POST";
   await socket.send(`${method} / HTTP/1.1\r\nHost: hostile\r\n${framing}\r\n`);
   const until = performance.now() + CALLER_PATIENCE_MS;
   const isAnswered = (): boolean =>

@@ -29,7 +29,8 @@ export interface UpstreamAttack {
   readonly heldBytes?: number;
   /** Callers at a time. */
   readonly connections: number;
-  /** What they send; default: a GET. */
+  /** Of what they send; default: GET, POST with a body. */
+  readonly method?: "GET" | "HEAD" | "POST";
   readonly body?: "large";
   readonly serve: ServeBadly;
 }
@@ -37,6 +38,7 @@ export interface UpstreamAttack {
 const BAD_GATEWAY = words("HTTP 502");
 /** The answer had begun, or its head waited to be sent: it breaks off. */
 const BROKEN = words("HTTP 200", "HTTP 502", "END");
+const OK_ANSWER = words("HTTP 200");
 const OK = "HTTP/1.1 200 OK\r\n";
 
 type Entry = readonly [name: string, what: string, answer: Answer, serve: ServeBadly];
@@ -154,6 +156,40 @@ const http1: readonly Entry[] = [
     words("HTTP 204"),
     (socket) =>
       socket.send("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+  ],
+  [
+    "upstream-body-on-304",
+    "a body behind an answer without one",
+    words("HTTP 304"),
+    (socket) =>
+      socket.send(
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 38\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+      ),
+  ],
+  [
+    "upstream-lengths-that-differ",
+    "two lengths",
+    BAD_GATEWAY,
+    (socket) => socket.send(`${OK}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`),
+  ],
+  [
+    "upstream-unknown-coding",
+    "a coding that nobody knows",
+    BAD_GATEWAY,
+    (socket) => socket.send(`${OK}Transfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`),
+  ],
+  [
+    "upstream-folded-field",
+    "a field over two lines",
+    BAD_GATEWAY,
+    (socket) => socket.send(`${OK}X-A: b\r\n Content-Length: 5\r\n\r\n`),
+  ],
+  [
+    "upstream-forbidden-trailer",
+    "a trailer that would frame what comes next",
+    BROKEN,
+    (socket) =>
+      socket.send(`${OK}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n`),
   ],
   [
     "upstream-endless-body",
@@ -337,6 +373,73 @@ const http2: readonly Entry[] = [
     },
   ],
   [
+    "upstream-h2-empty-headers",
+    "HEADERS and CONTINUATION frames with nothing in them",
+    BAD_GATEWAY,
+    (socket) => {
+      socket.send(frame(FRAME.headers, 0, socket.streamId, Buffer.alloc(0)));
+      socket.pour(repeated(() => continuation(socket.streamId, Buffer.alloc(0), 0)));
+    },
+  ],
+  [
+    "upstream-h2-tiny-data",
+    "a body in DATA frames of one byte",
+    BROKEN,
+    (socket) => {
+      socket.send(head(socket.streamId));
+      socket.pour(repeated(() => data(socket.streamId, "x")));
+    },
+  ],
+  [
+    "upstream-h2-ping-flood-unread",
+    "PING frames whose answers are not read",
+    words("HTTP 502", "HTTP 503"),
+    (socket) => {
+      socket.stopReading();
+      socket.pour(repeated(() => ping("12345678")));
+    },
+  ],
+  [
+    "upstream-h2-unknown-frames",
+    "frames of types that do not exist",
+    bounded,
+    (socket) => socket.pour(repeated(() => frame(200, 0, 0, Buffer.alloc(64)))),
+  ],
+  [
+    "upstream-h2-malformed-heads",
+    "a head with a pseudo-field of requests",
+    BAD_GATEWAY,
+    (socket) => socket.send(head(socket.streamId, [[":path", "/"]], 5)),
+  ],
+  [
+    "upstream-h2-open-trailers",
+    "trailers that do not end their stream",
+    BROKEN,
+    (socket) =>
+      socket.send(
+        Buffer.concat([head(socket.streamId), headers(socket.streamId, [["x-sum", "1"]], OPEN)]),
+      ),
+  ],
+  [
+    "upstream-h2-pseudo-trailers",
+    "trailers with a pseudo-field",
+    BROKEN,
+    (socket) => socket.send(Buffer.concat([head(socket.streamId), head(socket.streamId, [], 5)])),
+  ],
+  [
+    "upstream-h2-small-bombs",
+    "heads of twenty octets that stand for more than a head may have",
+    BAD_GATEWAY,
+    (socket) => {
+      const entry = block([["x-bomb", "x".repeat(4_000)]]);
+      entry[0] = 0x40; // to be kept in the table
+      const references = Buffer.alloc(16, 0x80 | 62);
+      const bomb = [block([[":status", "200"]]), entry, references];
+      socket.send(frame(FRAME.headers, 5, socket.streamId, Buffer.concat(bomb)));
+    },
+  ],
+  ["upstream-h2-silent", "no answer at all", bounded, () => undefined],
+  [
     "upstream-h2-drips",
     "a body of one byte every 100 ms",
     bounded,
@@ -377,5 +480,17 @@ export const upstreamAttacks: readonly UpstreamAttack[] = [
       socket.send(`${OK}Content-Length: 2\r\n\r\nok`);
     },
   },
+  {
+    ...{ name: "upstream-body-on-head", what: "a body in answer to HEAD" },
+    ...{ speaks: "http1", answer: OK_ANSWER, connections: 4, method: "HEAD" },
+    serve: (socket) =>
+      socket.send(`${OK}Content-Length: 38\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n`),
+  },
   ...entries("http2", http2),
+  {
+    ...{ name: "upstream-h2-shut-window", what: "a window for large bodies that stays shut" },
+    ...{ speaks: "http2", answer: words("HTTP 503", "HTTP 502", "HTTP 504"), connections: 4 },
+    body: "large",
+    serve: (socket) => socket.send(settings([[4, 0]])),
+  },
 ];
