@@ -21,6 +21,7 @@ import type { Bootstrap, ProxyEvent } from "./bootstrap.ts";
 import { checkRegex } from "./config/check-regex.ts";
 import { KeptConfig } from "./config/kept-config.ts";
 import { resourcesOf, snapshotOf } from "./config/last-good.ts";
+import { rehearseLater } from "./config/rehearse-later.ts";
 import {
   type ControlPlaneLinkOptions,
   certificateRequester,
@@ -92,6 +93,7 @@ class RunningProxy implements Proxy {
   readonly #synced = Promise.withResolvers<void>();
   #stream: ConfigStream | undefined;
   #push: Disposable | undefined;
+  #rehearsal: Disposable | undefined;
   #isReady = false;
   #isStopped = false;
   #leaving: Promise<void> | undefined;
@@ -204,6 +206,8 @@ class RunningProxy implements Proxy {
     await this.#plane.listening();
     if (this.#isStopped) return;
     this.#isReady = true;
+    const { random, log } = this.#options;
+    this.#rehearsal = rehearseLater({ current: () => this.#plane.snapshot, random, log });
     this.#options.onEvent({ event: "ready", source: isFresh ? "control-plane" : "last-good" });
   }
 
@@ -327,6 +331,7 @@ class RunningProxy implements Proxy {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#kept.saveNow();
+    this.#rehearsal?.[Symbol.dispose]();
     this.#identity[Symbol.dispose]();
     await finish();
     this.#push?.[Symbol.dispose]();

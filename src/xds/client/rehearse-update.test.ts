@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { emptySnapshot } from "#config/snapshot.ts";
+import {
+  endpoints,
+  routes,
+  snapshotOf,
+  virtualHost,
+} from "../../../test/support/config-samples.ts";
+import { rehearseUpdate } from "./rehearse-update.ts";
+
+test("what runs is read again as an update of it would be, patterns included, and stays as it is", () => {
+  const host = virtualHost("http-proxy/a", "a");
+  const [route] = host.value.routes;
+  if (route === undefined) throw new Error("no route");
+  const path = { kind: "regex", value: "/a+" } as const;
+  const value = { ...host.value, routes: [{ ...route, match: { ...route.match, path } }] };
+  const snapshot = snapshotOf(routes("http-proxy"), { ...host, value }, endpoints("a"));
+  const before = structuredClone(snapshot);
+  const checked: string[] = [];
+  rehearseUpdate(snapshot, (pattern) => {
+    checked.push(pattern);
+    return undefined;
+  });
+  expect(checked).toEqual(["/a+"]);
+  expect(snapshot).toEqual(before);
+});
+
+test("there is nothing to rehearse where nothing runs", () => {
+  expect(() => rehearseUpdate(emptySnapshot, () => undefined)).not.toThrow();
+});
