@@ -14,6 +14,7 @@ import {
 import { FRAME } from "#wire/http2/frame-header.ts";
 import { type Attack, bounded, words } from "./attack.ts";
 import {
+  endless,
   flood,
   hello,
   http2Attack,
@@ -121,6 +122,25 @@ export const http2Holds: readonly Attack[] = [
       await socket.send(headers(id + 4, post(5), OPEN), headers(id + 4, [["x-late", "1"]], OPEN));
       await socket.send(headers(id + 6, post(5), OPEN), headers(id + 6, [[":path", "/"]], 5));
       await untilClosed(lane, socket);
+    },
+  }),
+  http2Attack({
+    name: "early-websocket-bytes",
+    what: "WebSockets that nobody agrees to, with bytes for them that go on for ever",
+    answer: words(
+      "HTTP 502",
+      "RST_STREAM FLOW_CONTROL_ERROR",
+      "GOAWAY FLOW_CONTROL_ERROR",
+      "RST_STREAM NO_ERROR",
+    ),
+    run: async (lane) => {
+      const socket = await hello(lane);
+      await socket.send(
+        many(100, (id) =>
+          headers(id, [[":protocol", "websocket"], ...request("CONNECT", "/attack")], OPEN),
+        ),
+      );
+      await flood(lane, socket, endless(many(100, (id) => data(id, "x".repeat(1_000)))));
     },
   }),
   http2Attack({
