@@ -1,9 +1,11 @@
-import type { Snapshot } from "#config/snapshot.ts";
+import type { ConfigResource, Snapshot } from "#config/snapshot.ts";
 import type { Log } from "#core/log.ts";
 import { unmapCodePages } from "#net/code-pages.ts";
 import { rehearseUpdate } from "#xds/client/rehearse-update.ts";
+import { isOf } from "#xds/stream/references.ts";
 import { systemTimers } from "#xds/stream/timers.ts";
 import { checkRegex } from "./check-regex.ts";
+import { ConfigCompiler } from "./config-compiler.ts";
 
 export interface RehearsalOptions {
   /** What runs at that moment. */
@@ -22,10 +24,22 @@ const SPREAD_MS = 2_000;
 export function rehearseLater({ current, random, log }: RehearsalOptions): Disposable {
   return systemTimers.after(AFTER_MS + random() * SPREAD_MS, () => {
     try {
-      rehearseUpdate(current(), checkRegex);
+      rehearse(current());
       unmapCodePages(); // of what compiles
     } catch (cause) {
       log.debug({ cause: String(cause) }, "no update was rehearsed"); // a real one will be refused in these words
     }
   });
+}
+
+/** With a compiler of its own: the tables in use are left alone. */
+function rehearse(snapshot: Snapshot): void {
+  const compiler = new ConfigCompiler();
+  const compile = (hosts: readonly ConfigResource<"virtual-host">[]) =>
+    compiler.compile({
+      ...snapshot,
+      "virtual-host": new Map(hosts.map((host) => [host.name, host])),
+    });
+  compile([...snapshot["virtual-host"].values()].slice(0, 1));
+  compile(rehearseUpdate(snapshot, checkRegex).filter((each) => isOf(each, "virtual-host")));
 }

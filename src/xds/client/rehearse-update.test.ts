@@ -17,14 +17,15 @@ test("what runs is read again as an update of it would be, patterns included, an
   const snapshot = snapshotOf(routes("http-proxy"), { ...host, value }, endpoints("a"));
   const before = structuredClone(snapshot);
   const checked: string[] = [];
-  rehearseUpdate(snapshot, (pattern) => {
+  const read = rehearseUpdate(snapshot, (pattern) => {
     checked.push(pattern);
     return undefined;
   });
   expect(checked).toEqual(["/a+"]);
+  expect(read).toEqual([{ ...host, value }, endpoints("a")]);
   expect(snapshot).toEqual(before);
 });
 
 test("there is nothing to rehearse where nothing runs", () => {
-  expect(() => rehearseUpdate(emptySnapshot, () => undefined)).not.toThrow();
+  expect(rehearseUpdate(emptySnapshot, () => undefined)).toEqual([]);
 });
