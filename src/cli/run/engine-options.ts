@@ -1,23 +1,18 @@
 /**
- * Settings of the JavaScript engine for proxies, as environment variables (the engine's own defaults in brackets). Few
- * objects of a proxy live longer than a request, so a small young generation costs little: with the defaults it grows to
- * the size of all that lives.
+ * Settings of the JavaScript engine and its allocator for proxies, as environment variables (their own defaults in
+ * brackets). Few objects of a proxy live longer than a request, so a small young generation costs little: with the defaults
+ * it grows to the size of all that lives.
  * docs/decisions/0015-memory-of-a-proxy.md has the figures.
  */
 const OPTIONS: Readonly<Record<string, string>> = {
-  /** The heap may grow to 1.7 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
-  BUN_JSC_heapGrowthMaxIncrease: "0.7",
+  /** The heap may grow to 1.5 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
+  BUN_JSC_heapGrowthMaxIncrease: "0.5",
   BUN_JSC_smallHeapGrowthFactor: "1.5",
   /**
    * The whole heap is walked when less than a fifth of it is room for new objects (a third). With a small heap a third is
    * soon reached, since what is written to on each request counts again and again: every third collection was a full one.
    */
   BUN_JSC_minEdenToOldGenerationRatio: "0.2",
-  /**
-   * What a collection has found dead is freed at once (false: bit by bit, when its place is needed): the octets of dead
-   * strings and buffers do not wait for the next collection.
-   */
-  BUN_JSC_sweepSynchronously: "true",
   /** Octets that may be allocated before a first collection (8 MiB). */
   BUN_JSC_largeHeapSize: "4000000",
   /**
@@ -27,8 +22,16 @@ const OPTIONS: Readonly<Record<string, string>> = {
   BUN_JSC_forceCodeBlockLiveness: "true",
   /** Collections stop the program (true: they run beside it): 3 ms for the heap of a proxy, and less work in all. */
   BUN_JSC_useConcurrentGC: "false",
+  /** Threads that mark what lives (one a processor): so little is done by one before others have woken up. */
+  BUN_JSC_numberOfGCMarkers: "1",
   /** A second thread keeps half a megabyte ready for the heap (true). */
   BUN_JSC_useWarmUpMarkedBlocks: "false",
+  /**
+   * Milliseconds until free memory goes back to the kernel (10), and between two searches for free pages among used ones.
+   * What one collection frees is wanted before the next: given back in between it is a page fault of every request.
+   */
+  MIMALLOC_PURGE_DELAY: "1000",
+  MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "1000",
 };
 
 /** The environment of a proxy; what the user has set stays. */
