@@ -6,6 +6,7 @@ import type { Convergence } from "./liveness/convergence.ts";
 import type { AppliedObject } from "./liveness/live-world.ts";
 import type { ProxyView } from "./proxy-view.ts";
 import type { GoldenRow } from "./signals/golden-signals.ts";
+import type { MeshedWorkloads } from "./signals/meshed-workloads.ts";
 
 export interface ControlFacts {
   readonly version: string;
@@ -14,12 +15,15 @@ export interface ControlFacts {
   readonly rootExpiresAt: string;
 }
 
+/** One row of `weft stat`. How many workloads of the service are in the mesh is known of services that are declared. */
+export type StatRow = GoldenRow & Partial<MeshedWorkloads>;
+
 /** What these routes show; made by `startControlPlane`. */
 export interface ControlViews {
   facts(): ControlFacts;
   proxies(): readonly ProxyView[];
   /** Of the last `windowMs`, or of everything since the control plane started. */
-  stat(windowMs: number | "total", byCaller: boolean): readonly GoldenRow[];
+  stat(windowMs: number | "total", byCaller: boolean): readonly StatRow[];
   wait(objects: readonly AppliedObject[], signal: AbortSignal): Promise<Convergence>;
 }
 

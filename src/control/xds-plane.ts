@@ -22,6 +22,7 @@ import { isManaged } from "./registration/workload-objects.ts";
 import { ProxySessions } from "./sessions/proxy-sessions.ts";
 import { pusherKey } from "./signals/golden-push.ts";
 import { GoldenSignals } from "./signals/golden-signals.ts";
+import { meshedWorkloads } from "./signals/meshed-workloads.ts";
 import { SeenProtocolsByProxy } from "./signals/seen-protocols.ts";
 
 export interface XdsPlaneOptions {
@@ -130,8 +131,12 @@ export class XdsPlane {
       proxies: () => this.proxies(),
       stat: (window, byCaller) => {
         const now = this.#clock.wallMs();
-        if (window === "total") return this.signals.totals(now, byCaller);
-        return this.signals.rows(window, now, byCaller);
+        const rows =
+          window === "total"
+            ? this.signals.totals(now, byCaller)
+            : this.signals.rows(window, now, byCaller);
+        const meshedOf = meshedWorkloads(this.#world.world);
+        return rows.map((row) => ({ ...row, ...meshedOf(row) }));
       },
       wait: (objects, signal) =>
         waitForObjects({

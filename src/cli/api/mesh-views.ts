@@ -1,5 +1,5 @@
+import type { StatRow } from "#control/debug-routes.ts";
 import type { ProxyView } from "#control/proxy-view.ts";
-import type { GoldenRow } from "#control/signals/golden-signals.ts";
 import type { ApiClient } from "./api-client.ts";
 
 /** Every connected proxy. Throws CliError. */
@@ -13,8 +13,8 @@ export async function fetchStat(
   api: ApiClient,
   window: number | "total",
   byCaller: boolean,
-): Promise<readonly GoldenRow[]> {
+): Promise<readonly StatRow[]> {
   const query = { window: `${window}`, ...(byCaller ? { by: "caller" } : {}) };
   const { body } = await api.request("GET", "/weft/v1/stat", { query });
-  return (body as { items: readonly GoldenRow[] }).items;
+  return (body as { items: readonly StatRow[] }).items;
 }

@@ -33,7 +33,8 @@ export const command: Command = {
         "after",
         `
 SUCCESS counts answers below 500, and those of gRPC whose status stands for one; requests that a policy refused are in DENIED
-instead. Latency is what callers saw.
+instead. Latency is what callers saw. MESHED is how many of the service's workloads have a proxy (or say that they answer mutual
+TLS), of how many there are; TCP_CONN are connections whose content is not HTTP, open now.
 
 Examples:
   weft stat

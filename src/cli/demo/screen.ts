@@ -42,7 +42,7 @@ export function liveTable(rows: readonly GoldenRow[] | undefined): string {
   if (rows === undefined)
     return "The control plane does not answer: no numbers, but the shop goes on without it.\n";
   if (rows.length === 0) return "Waiting for the first requests…\n";
-  return formatStat(rows, { withNamespace: false, withSource: false });
+  return formatStat(rows, { withNamespace: false, withSource: false, withMesh: false });
 }
 
 export function summaryText(summary: DemoSummary, seconds: number): string {

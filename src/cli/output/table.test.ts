@@ -23,6 +23,9 @@ test("requests that policy refused do not lower the success rate", () => {
     failures: 0,
     denied: 5,
     requestsPerSecond: 1,
+    tcpConnections: 3,
+    meshed: 1,
+    workloads: 2,
     p50Ms: 2.4,
     p95Ms: 40.6,
     p99Ms: 80,
@@ -31,11 +34,13 @@ test("requests that policy refused do not lower the success rate", () => {
   expect(text.split("\n")[1]?.split(/ +/)).toEqual([
     "payments",
     "v1",
+    "1/2",
     "100.00%",
     "1.0rps",
     "2.4ms",
     "41ms",
     "80ms",
+    "3",
     "5",
   ]);
 });

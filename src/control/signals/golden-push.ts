@@ -17,6 +17,9 @@ export interface GoldenPush {
   readonly requests: readonly CounterSample[];
   /** `istio_request_duration_milliseconds` */
   readonly durations: readonly HistogramSample[];
+  /** `istio_tcp_connections_opened_total` and `…_closed_total` */
+  readonly opened: readonly CounterSample[];
+  readonly closed: readonly CounterSample[];
   /** When the proxy's counters began, in Unix milliseconds (`process_start_time_seconds`). */
   readonly startedAtMs: number;
 }
@@ -38,6 +41,8 @@ export function goldenPush(families: readonly MetricFamily[], nowMs: number): Go
   return {
     requests: of("istio_requests_total").map(counter),
     durations: of("istio_request_duration_milliseconds").flatMap(histogram),
+    opened: of("istio_tcp_connections_opened_total").map(counter),
+    closed: of("istio_tcp_connections_closed_total").map(counter),
     startedAtMs: started === undefined ? nowMs : started * 1_000,
   };
 }

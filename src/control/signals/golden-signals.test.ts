@@ -13,9 +13,12 @@ const labels = (extra: Record<string, string> = {}) => ({
   ...extra,
 });
 
+const noConnections = { opened: [], closed: [] };
+
 const requests = (value: number, extra: Record<string, string> = {}) => ({
   requests: [{ labels: labels(extra), value }],
   durations: [],
+  ...noConnections,
   startedAtMs: 500,
 });
 
@@ -96,7 +99,12 @@ describe("golden signals", () => {
     signals.record(
       "a",
       "shop",
-      { requests: [], durations: [{ labels: labels(), buckets }], startedAtMs: 500 },
+      {
+        requests: [],
+        durations: [{ labels: labels(), buckets }],
+        ...noConnections,
+        startedAtMs: 500,
+      },
       1_000,
     );
     const [row] = signals.rows(10_000, 1_500, false);
@@ -151,7 +159,7 @@ describe("golden signals", () => {
       value: 1,
     }));
     for (const proxy of ["a", "b"]) {
-      const push = { requests: flood, durations: [], startedAtMs: 500 };
+      const push = { requests: flood, durations: [], ...noConnections, startedAtMs: 500 };
       signals.record(proxy, "shop", push, 1_000);
       signals.record(proxy, "shop", push, 1_100);
     }
@@ -168,5 +176,42 @@ describe("golden signals", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -5])
       signals.record("a", "shop", requests(value), 1_000);
     expect(signals.rows(10_000, 1_500, false)).toEqual([]);
+  });
+
+  const connections = (opened: number, closed: number, extra: Record<string, string> = {}) => ({
+    ...{ requests: [], durations: [], startedAtMs: 500 },
+    opened: [{ labels: labels(extra), value: opened }],
+    closed: [{ labels: labels(extra), value: closed }],
+  });
+
+  test("connections that are open now are those opened and not closed, of all proxies", () => {
+    const signals = new GoldenSignals(0);
+    signals.record("a", "shop", connections(5, 3), 1_000);
+    signals.record("b", "shop", connections(1, 0), 1_000);
+    const open = () =>
+      signals
+        .rows(10_000, 100_000, false)
+        .map(({ service, tcpConnections }) => [service, tcpConnections]);
+    expect(open()).toEqual([["payments", 3]]);
+    signals.record("a", "shop", connections(5, 5), 60_000);
+    expect(open()).toEqual([["payments", 1]]);
+    signals.forget("b");
+    expect(open()).toEqual([]);
+  });
+
+  test("connections reported by both sides count once, and short ones leave a row", () => {
+    const signals = new GoldenSignals(0);
+    const atServer = { reporter: "destination", source_principal: "spiffe://x" };
+    signals.record("client", "shop", connections(2, 2), 1_000);
+    signals.record("server", "shop", connections(2, 1, atServer), 1_000);
+    expect(signals.rows(10_000, 1_500, false)).toMatchObject([
+      { service: "payments", requests: 0, tcpConnections: 0 },
+    ]);
+  });
+
+  test("a proxy that was there before the control plane has its connections at once", () => {
+    const signals = new GoldenSignals(10_000);
+    signals.record("old", "shop", connections(7, 3), 11_000);
+    expect(signals.rows(10_000, 11_500, false)[0]?.tcpConnections).toBe(4);
   });
 });

@@ -3,7 +3,7 @@
 // restarts does not show as a negative rate. Labels are a proxy's own words: what it says of other namespaces than its own
 // is not believed, and no flood of them costs more than a fixed number of rows.
 import { httpStatusOfGrpc } from "#core/grpc-status.ts";
-import type { GoldenPush } from "./golden-push.ts";
+import type { CounterSample, GoldenPush } from "./golden-push.ts";
 import { PushedCounters } from "./pushed-counters.ts";
 
 export interface GoldenRow {
@@ -17,6 +17,8 @@ export interface GoldenRow {
   /** Refused by policy, by the service's own proxy; not failures of the service. */
   readonly denied: number;
   readonly requestsPerSecond: number;
+  /** Connections whose content is not HTTP, open now. */
+  readonly tcpConnections: number;
   /** Milliseconds, interpolated within the bucket. Absent without requests. */
   readonly p50Ms?: number;
   readonly p95Ms?: number;
@@ -31,6 +33,7 @@ interface Tally {
   requests: number;
   failures: number;
   denied: number;
+  tcpConnections: number;
   /** Upper bound → requests in that bucket alone. */
   readonly buckets: Map<number, number>;
 }
@@ -51,6 +54,8 @@ export class GoldenSignals {
   /** Everything since this began, by the same rows. */
   readonly #total: Slot;
   readonly #last = new Map<string, PushedCounters>();
+  /** What each proxy has open, by row. */
+  readonly #open = new Map<string, Slot>();
 
   constructor(startedAtMs: number) {
     this.#total = { startedAtMs, tallies: new Map() };
@@ -75,22 +80,35 @@ export class GoldenSignals {
       for (const [bound, grown] of last.bucketsGrownBy(sample))
         if (grown > 0) for (const slot of slots) addToBucket(tallyOf(slot, labels), bound, grown);
     }
+    for (const { labels: said, value } of push.opened) {
+      const labels = believed(said, namespace);
+      if (!labels || !counts(labels)) continue;
+      // A service whose connections are short has its row, too.
+      const grown = last.grownBy({ labels: { ...said, counted: "connections" }, value });
+      if (grown > 0) for (const slot of slots) tallyOf(slot, labels);
+    }
+    this.#open.set(proxy, openConnections(push, namespace, nowMs));
   }
 
-  /** A proxy that is gone no longer needs its counters remembered. */
+  /** A proxy that is gone no longer needs its counters remembered, and has nothing open. */
   forget(proxy: string): void {
     this.#last.delete(proxy);
+    this.#open.delete(proxy);
   }
 
   /** Rows of everything since the beginning; rates are over that time. */
   totals(nowMs: number, byCaller: boolean): readonly GoldenRow[] {
-    return summed([this.#total], Math.max(1, nowMs - this.#total.startedAtMs), byCaller);
+    return this.#summed([this.#total], Math.max(1, nowMs - this.#total.startedAtMs), byCaller);
   }
 
   /** Rows of the last `windowMs`, by namespace, service, version (and caller), in that order. */
   rows(windowMs: number, nowMs: number, byCaller: boolean): readonly GoldenRow[] {
     const within = this.#slots.filter(({ startedAtMs }) => startedAtMs >= nowMs - windowMs);
-    return summed(within, windowMs, byCaller);
+    return this.#summed(within, windowMs, byCaller);
+  }
+
+  #summed(slots: readonly Slot[], overMs: number, byCaller: boolean): readonly GoldenRow[] {
+    return summed([...slots, ...this.#open.values()], overMs, byCaller);
   }
 
   #slot(nowMs: number): Slot {
@@ -130,6 +148,22 @@ function statusOf({ response_code = "0", grpc_response_status = "" }: LabelSet):
   return status === 200 && grpc_response_status !== ""
     ? httpStatusOfGrpc(grpc_response_status)
     : status;
+}
+
+function openConnections(push: GoldenPush, namespace: string, nowMs: number): Slot {
+  const open: Slot = { startedAtMs: nowMs, tallies: new Map() };
+  const add = (samples: readonly CounterSample[], sign: number): void => {
+    for (const sample of samples) {
+      const labels = believed(sample.labels, namespace);
+      if (!labels || !counts(labels) || !Number.isSafeInteger(sample.value)) continue;
+      tallyOf(open, labels).tcpConnections += sign * sample.value;
+    }
+  };
+  add(push.opened, 1);
+  add(push.closed, -1);
+  for (const [key, { tcpConnections }] of open.tallies)
+    if (tcpConnections <= 0) open.tallies.delete(key);
+  return open;
 }
 
 function addToBucket({ buckets }: Tally, bound: number, count: number): void {
@@ -182,7 +216,10 @@ function newTally(tallies: Map<string, Tally>, row: Row): Tally {
   return tally;
 }
 
-const zero = () => ({ requests: 0, failures: 0, denied: 0, buckets: new Map<number, number>() });
+const zero = () => ({
+  ...{ requests: 0, failures: 0, denied: 0, tcpConnections: 0 },
+  buckets: new Map<number, number>(),
+});
 
 function addRequests(tally: Tally, labels: LabelSet, count: number): void {
   const status = statusOf(labels);
@@ -198,11 +235,13 @@ function mergeInto(sums: Map<string, Tally>, tally: Tally, byCaller: boolean): v
   sum.requests += tally.requests;
   sum.failures += tally.failures;
   sum.denied += tally.denied;
+  sum.tcpConnections += tally.tcpConnections;
   for (const [bound, count] of tally.buckets) addToBucket(sum, bound, count);
 }
 
 function toRow(tally: Tally, windowMs: number): GoldenRow {
   const { namespace, service, version, source, requests, failures, denied } = tally;
+  const { tcpConnections } = tally;
   const requestsPerSecond = requests / (windowMs / 1000);
   const row = {
     namespace,
@@ -213,6 +252,7 @@ function toRow(tally: Tally, windowMs: number): GoldenRow {
     failures,
     denied,
     requestsPerSecond,
+    tcpConnections,
   };
   const sorted = [...tally.buckets].sort(([a], [b]) => a - b);
   if (sorted.length === 0) return row;

@@ -142,8 +142,8 @@ export class MetricsRegistry {
       histogram(DURATION, "From first byte in to last byte out.", "duration"),
       histogram("istio_request_bytes", "Size of request bodies.", "requestBytes"),
       histogram("istio_response_bytes", "Size of response bodies.", "responseBytes"),
-      tcpCounter("istio_tcp_connections_opened_total", "Connections that were opened.", "opened"),
-      tcpCounter("istio_tcp_connections_closed_total", "Connections that were closed.", "closed"),
+      tcpCounter(OPENED, "Connections that were opened.", "opened"),
+      tcpCounter(CLOSED, "Connections that were closed.", "closed"),
       tcpCounter("istio_tcp_sent_bytes_total", "Bytes sent to the caller.", "sentBytes"),
       tcpCounter(
         "istio_tcp_received_bytes_total",
@@ -155,7 +155,8 @@ export class MetricsRegistry {
 
   /** For the control plane: Istio's names with the few labels that golden signals need. */
   goldenSignals(): readonly MetricFamily[] {
-    return goldenFamilies([...this.#all().requests.values()]);
+    const { requests, tcp } = this.#all();
+    return [...goldenFamilies([...requests.values()]), ...goldenConnections([...tcp.values()])];
   }
 }
 
@@ -261,8 +262,45 @@ function goldenFamilies(series: readonly RequestSeries[]): readonly MetricFamily
 
 const REQUESTS = "istio_requests_total";
 const DURATION = "istio_request_duration_milliseconds";
+const OPENED = "istio_tcp_connections_opened_total";
+const CLOSED = "istio_tcp_connections_closed_total";
+
+function goldenConnections(series: readonly TcpSeries[]): readonly MetricFamily[] {
+  const groups = new Map<string, { labels: Labels; opened: number; closed: number }>();
+  for (const { pair, opened, closed } of series) {
+    const labels = goldenPairLabels(pair);
+    const key = labels.map(([, value]) => value).join("\n");
+    const group = groups.get(key) ?? { labels, opened: 0, closed: 0 };
+    groups.set(key, group);
+    group.opened += opened;
+    group.closed += closed;
+  }
+  const family = (name: string, help: string, of: "opened" | "closed"): MetricFamily => ({
+    name,
+    help,
+    type: "counter",
+    metrics: Array.from(groups.values(), (group) => ({
+      kind: "value",
+      labels: group.labels,
+      value: group[of],
+    })),
+  });
+  return [
+    family(OPENED, "Connections that were opened.", "opened"),
+    family(CLOSED, "Connections that were closed.", "closed"),
+  ];
+}
 
 function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
+  return [
+    ...goldenPairLabels(pair),
+    ["response_code", cell.status === -1 ? "other" : String(cell.status)],
+    ["grpc_response_status", cell.grpcStatus],
+    ["response_flags", cell.flags],
+  ];
+}
+
+function goldenPairLabels(pair: PairLabels): Labels {
   return [
     ["reporter", pair.reporter],
     ["source_workload", pair.source.workload],
@@ -272,9 +310,6 @@ function goldenLabels(pair: PairLabels, cell: RequestCell): Labels {
     ["destination_service", pair.destinationService],
     ["destination_service_name", pair.destinationServiceName],
     ["destination_service_namespace", pair.destinationServiceNamespace],
-    ["response_code", cell.status === -1 ? "other" : String(cell.status)],
-    ["grpc_response_status", cell.grpcStatus],
-    ["response_flags", cell.flags],
     ["connection_security_policy", pair.connectionSecurityPolicy],
   ];
 }
