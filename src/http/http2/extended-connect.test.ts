@@ -4,6 +4,7 @@ import type { ServerExchange } from "../exchange.ts";
 import { HandClock } from "../testing/hand-clock.ts";
 import { responseHead } from "../testing/local-heads.ts";
 import type { Http2Options } from "./http2-options.ts";
+import { BufferBudget } from "./limits/buffer-budget.ts";
 import { FLOOD_LIMITS } from "./limits/flood-limits.ts";
 import { http2EchoServer } from "./testing/http2-echo-server.ts";
 import {
@@ -96,14 +97,14 @@ describe("an extended CONNECT", () => {
   test.each([400, 403, 426])(
     "drops it when the answer is %i, and the connection goes on",
     async (status) => {
-      await using chat = await chatServer();
+      await using chat = await chatServer({ connectionWindowBytes: 65_535 });
       const peer = await ScriptedPeer.connect(chat.server.port);
       peer.send(headers(1, CHAT, OPEN), data(1, "x".repeat(16_000)));
       await chat.begun();
       chat.refuse(status);
       await peer.expect(`HEADERS 1 ${status}`, 'DATA 1 END_STREAM "no"');
       // The whole window of the connection, again and again: nothing of it is kept.
-      for (let id = 3; id < 203; id += 2) {
+      for (let id = 3; id < 23; id += 2) {
         peer.send(headers(id, CHAT, OPEN), data(id, "x".repeat(16_000)), data(id, "", END));
         await chat.begun(1 + (id - 1) / 2);
         chat.server.seen[(id - 1) / 2]?.exchange.reply({ status, fields: [], body: "" });
@@ -175,6 +176,43 @@ describe("a tunnel between proxies", () => {
     it.peer.send(windowUpdate(1, 100_000), windowUpdate(0, 100_000));
     await eventually(() => it.peer.body.length === 100_000);
   });
+
+  test.each(["by its reader", "by us"])(
+    "that is left unread %s gives way when memory is short, and no more of them than need be",
+    async (by) => {
+      const budget = new BufferBudget(150_000);
+      await using it = await opened({ stalledMs: 1_000, budget });
+      const tunnels = [it.tunnel];
+      it.peer.send(windowUpdate(0, 1_000_000));
+      for (const id of [3, 5]) {
+        it.peer.send(headers(id, WEFT_CHAT, OPEN));
+        await it.begun((id + 1) / 2);
+        tunnels.push(it.agree((id - 1) / 2));
+      }
+      await it.peer.settled();
+      const hold = async (at: number): Promise<void> => {
+        if (by === "by us") {
+          tunnels[at]?.pause();
+          it.peer.send(...Array.from({ length: 5 }, () => data(1 + 2 * at, Buffer.alloc(16_000))));
+        } else {
+          tunnels[at]?.write(Buffer.alloc(65_535));
+          await eventually(() => it.peer.body.length === (at + 1) * 65_535);
+          tunnels[at]?.write(Buffer.alloc(80_000));
+        }
+        await eventually(() => budget.usedBytes === (at + 1) * 80_000);
+      };
+      await hold(0);
+      it.clock.pass(60_000);
+      await it.peer.settled();
+      expect(it.peer.words.filter((word) => word.startsWith("RST_STREAM"))).toEqual([]);
+      await hold(1);
+      it.clock.pass(60_000);
+      await it.peer.until("RST_STREAM 1 CANCEL");
+      await it.peer.settled();
+      expect(it.peer.words.filter((word) => word.startsWith("RST_STREAM"))).toHaveLength(1);
+      expect(budget.usedBytes).toBeLessThan(150_000);
+    },
+  );
 
   test("may carry messages as small as they come, and many of them", async () => {
     const flood = { ...FLOOD_LIMITS, tinyData: { burst: 10, perSecond: 10 } };

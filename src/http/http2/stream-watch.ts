@@ -94,14 +94,17 @@ export class StreamWatch {
       if (stream.silentLooks * this.#lookMs >= bodyTimeoutMs) this.#reset(stream, "body-timeout");
   }
 
-  /** Between our own proxies a tunnel stands still for as long as a connection of its own would: its buffer is all that it holds. */
+  /** Between our own proxies a tunnel stands still for as long as it likes, unless what it holds is missing elsewhere. */
   #boundsUnsent(stream: Http2Stream): boolean {
-    return !stream.isTunnel || !this.#connection.options.creditsOnReceipt;
+    const { creditsOnReceipt, budget } = this.#connection.options;
+    return !stream.isTunnel || !creditsOnReceipt || budget.isTight;
   }
 
-  /** What is not passed on takes room from the other streams only where the shared window waits for it. */
+  /** What is not passed on takes room from the other streams where the shared window waits for it, or where memory is short. */
   #boundsUnread(stream: Http2Stream): boolean {
-    return !this.#connection.options.creditsOnReceipt && stream.unreadBytes > 0;
+    if (stream.unreadBytes === 0) return false;
+    const { creditsOnReceipt, budget } = this.#connection.options;
+    return !creditsOnReceipt || (stream.isTunnel && budget.isTight);
   }
 
   #reset(stream: Http2Stream, reason: "window-stalled" | "stream-idle" | "body-timeout"): void {

@@ -95,7 +95,8 @@ export const limitTable = {
   },
   "unread-time": {
     ...{ unit: "ms", default: 30_000 },
-    summary: "A peer that takes nothing of what waits for it: a shut window of HTTP/2 or of TCP.",
+    summary:
+      "A peer that takes nothing of what waits for it: a shut window of HTTP/2 or of TCP. Of a WebSocket between Weft proxies, only while `buffer-memory` is used up.",
     past: `${reset("CANCEL")}; a connection of HTTP/1 is closed`,
   },
   "connection-idle-time": {
