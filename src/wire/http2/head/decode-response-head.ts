@@ -33,50 +33,54 @@ export function decodeResponseHead(
   const sink = headSink;
   sink.begin("response", to);
   hpack.decode(block, start, end, sink);
-  const fault = sink.fault ?? responseFault(sink, to);
+  const tunnels = isTunnel(sink, to);
+  const fault = sink.fault ?? responseFault(sink, to, tunnels);
   if (fault !== undefined) throw new Http2Error(fault);
-  return responseHead(sink, to);
+  return responseHead(sink, to, tunnels);
 }
 
-function responseFault(sink: HeadSink, to: DecodeResponseOptions): Http2Reason | undefined {
+function responseFault(
+  sink: HeadSink,
+  to: DecodeResponseOptions,
+  tunnels: boolean,
+): Http2Reason | undefined {
   const { status } = sink;
   if (status === 0) return "missing-pseudo-field";
   if (status === 101) return "unexpected-upgrade";
-  if ((sink.known & KNOWN.upgrade) !== 0 && status !== 426 && !isAgreed(sink, to))
+  if ((sink.known & KNOWN.upgrade) !== 0 && status !== 426 && !(tunnels && isUpgrade(to)))
     return "connection-field";
   if (status < 200) return to.endStream ? "bad-status" : undefined;
-  return hasNoBody(sink, to) ? undefined : framingFault(sink, to.endStream);
+  return tunnels || hasNoBody(status, to) ? undefined : framingFault(sink, to.endStream);
 }
 
 /** Whether there is no body whatever the fields say (RFC 9110 §6.4.1). */
-function hasNoBody(sink: HeadSink, to: DecodeResponseOptions): boolean {
-  const { status } = sink;
-  return (
-    to.method === "HEAD" || status < 200 || status === 204 || status === 304 || isTunnel(sink, to)
-  );
-}
-
-function isTunnel(sink: HeadSink, to: DecodeResponseOptions): boolean {
-  return (to.method === "CONNECT" && isSuccess(sink.status)) || isAgreed(sink, to);
+function hasNoBody(status: number, to: DecodeResponseOptions): boolean {
+  return to.method === "HEAD" || status < 200 || status === 204 || status === 304;
 }
 
 /**
- * Whether the protocol changes. By RFC 8441 any 2xx says so; in Weft's dialect it has the Upgrade field, since to HTTP/1 a 2xx is
- * the answer of a server that stays with the protocol that it speaks.
+ * Whether the stream is another protocol's from now on. By RFC 8441 any 2xx says so; in Weft's dialect it has the Upgrade field,
+ * since to HTTP/1 a 2xx is the answer of a server that stays with the protocol that it speaks.
  */
-function isAgreed(sink: HeadSink, to: DecodeResponseOptions): boolean {
-  if (to.upgrade === undefined || to.upgrade === "" || !isSuccess(sink.status)) return false;
-  return to.dialect !== "weft" || (sink.known & KNOWN.upgrade) !== 0;
+function isTunnel({ status, known }: HeadSink, to: DecodeResponseOptions): boolean {
+  if (status < 200 || status >= 300) return false;
+  if (isUpgrade(to)) return to.dialect !== "weft" || (known & KNOWN.upgrade) !== 0;
+  return to.method === "CONNECT";
 }
 
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
+function isUpgrade({ upgrade }: DecodeResponseOptions): boolean {
+  return upgrade !== undefined && upgrade !== "";
 }
 
-function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseHead {
-  const becomesUpgrade = isAgreed(sink, to);
+function responseHead(
+  sink: HeadSink,
+  to: DecodeResponseOptions,
+  tunnels: boolean,
+): Http1ResponseHead {
+  const becomesUpgrade = tunnels && isUpgrade(to);
   const status = becomesUpgrade ? 101 : sink.status;
-  const bodyKind: BodyKind = hasNoBody(sink, to) ? "none" : bodyKindOf(sink, to.endStream);
+  const bodyKind: BodyKind =
+    tunnels || hasNoBody(sink.status, to) ? "none" : bodyKindOf(sink, to.endStream);
   if (bodyKind === "chunked") addTransferEncoding(sink);
   if (becomesUpgrade) addUpgrade(sink, to.upgrade ?? "");
   let reasonEnd = 0;
@@ -97,7 +101,7 @@ function responseHead(sink: HeadSink, to: DecodeResponseOptions): Http1ResponseH
     version: "HTTP/2",
     minor: 1,
     bodyKind,
-    contentLength: isTunnel(sink, to) ? -1 : sink.contentLength,
+    contentLength: tunnels ? -1 : sink.contentLength,
     keepAlive: true,
     upgrade: becomesUpgrade ? (to.upgrade ?? "") : "",
     nominated: NONE,
