@@ -223,7 +223,12 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   }
 
   /** True: nothing is left to do here. Else the protocol stays, and the answer is one like any other. */
-  #endsChange(change: ProtocolChange, head: ResponseHead, cluster: UpstreamCluster): boolean {
+  #endsChange(
+    change: ProtocolChange,
+    head: ResponseHead,
+    host: Host,
+    cluster: UpstreamCluster,
+  ): boolean {
     const isAgreed = head.status === 101;
     if (!isAgreed && !change.isRefusedBy(head)) return false;
     const client = this.#client;
@@ -237,13 +242,16 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
       return true;
     }
     client.abort();
-    const what = `${cluster.what} at ${this.#record.host?.address ?? ""}`;
-    this.#leaveHost();
-    if (isAgreed) this.#fail({ code: "upstream-protocol-error", message: `${what}: ${fault}` });
-    else {
-      const message = `${what}: it answered ${head.status} in HTTP/1, without changing the protocol`;
-      this.#fail({ code: "upgrade-refused", message });
+    const what = `${cluster.what} at ${host.address}`;
+    if (isAgreed) {
+      const failure = { code: "upstream-protocol-error", message: `${what}: ${fault}` } as const;
+      this.#tryFailed(failure, false, undefined);
+      return true;
     }
+    cluster.answered(host, head.status);
+    this.#leaveHost();
+    const message = `${what}: it answered ${head.status} in HTTP/1, without changing the protocol`;
+    this.#fail({ code: "upgrade-refused", message });
     return true;
   }
 
@@ -265,7 +273,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     const plan = this.#plan;
     const cluster = this.#cluster;
     if (plan === undefined || host === undefined || cluster === undefined) return;
-    if (this.#change !== undefined && this.#endsChange(this.#change, head, cluster)) return;
+    if (this.#change !== undefined && this.#endsChange(this.#change, head, host, cluster)) return;
     if (this.#record.isGrpc && head.status === 200) this.#sawGrpcStatus(head);
     else cluster.answered(host, head.status);
     if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
