@@ -9,12 +9,12 @@ import { silentLog } from "#core/log.ts";
 import type { ClientConnection, ConnectionOwner } from "#http/client/connection.ts";
 import { scratch } from "#http/encode-scratch.ts";
 import type { ClientExchange, ClientExchangeEvents, ServerExchange } from "#http/exchange.ts";
+import { TimerWheel } from "#http/timer-wheel.ts";
 import { ConfigCompiler } from "#proxy/config/config-compiler.ts";
 import { snapshotOf } from "#proxy/config/last-good.ts";
 import type { Downstream } from "#proxy/downstream.ts";
 import { connectionSettings } from "#proxy/limits/connection-settings.ts";
 import { DEFAULT_LIMITS } from "#proxy/limits/limit-table.ts";
-import { Timers } from "#proxy/resilience/timers.ts";
 import { RequestServer } from "#proxy/serve-request.ts";
 import { downstreamFragment } from "#proxy/telemetry/access-log-line.ts";
 import { peerLineOf } from "#proxy/telemetry/inbound-series.ts";
@@ -147,7 +147,7 @@ async function run(name: string, logged: boolean): Promise<void> {
   const log = logged ? openLineWriter({ path: "/dev/null" }) : undefined;
   const server = new RequestServer({
     clusters,
-    timers: new Timers(systemClock),
+    timers: new TimerWheel(() => systemClock.monotonicMs()),
     clock: systemClock,
     random: Math.random,
     ids: new RandomIds((bytes) => randomFillSync(bytes)),

@@ -86,3 +86,49 @@ describe("a deadline", () => {
     expect(count).toBe(4);
   });
 });
+
+describe("a wheel that turns by itself", () => {
+  const wheelOfTheProcess = () => new TimerWheel(() => performance.now(), 5);
+  /** How long it took. `order`: gets the milliseconds that were asked for, when they are over. */
+  const expired = (wheel: TimerWheel, afterMs: number, order: number[] = []) => {
+    const armedAt = performance.now();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const deadline = new Deadline(() => {
+      order.push(afterMs);
+      resolve(performance.now() - armedAt);
+    });
+    wheel.arm(deadline, afterMs);
+    return promise;
+  };
+
+  test("wakes for the earliest, in whatever order they were armed", async () => {
+    using wheel = wheelOfTheProcess();
+    const order: number[] = [];
+    const times = [80, 20, 50];
+    const took = await Promise.all(times.map((ms) => expired(wheel, ms, order)));
+    for (const [i, ms] of times.entries()) expect(took[i]).toBeGreaterThanOrEqual(ms);
+    expect(order).toEqual([20, 50, 80]);
+  });
+
+  test("goes on after a deadline was cancelled for which it would have woken", async () => {
+    using wheel = wheelOfTheProcess();
+    const cancelled = new Deadline(() => {
+      throw new Error("it was cancelled");
+    });
+    wheel.arm(cancelled, 10);
+    const other = expired(wheel, 40);
+    wheel.cancel(cancelled);
+    expect(await other).toBeGreaterThanOrEqual(40);
+    expect(await expired(wheel, 10)).toBeGreaterThanOrEqual(10);
+  });
+
+  test("finds one that is due among many that are not, and one that is rounds away", async () => {
+    using wheel = wheelOfTheProcess();
+    const idle = Array.from({ length: 2_000 }, () => new Deadline(() => undefined));
+    for (const [i, deadline] of idle.entries()) wheel.arm(deadline, 60_000 + i * 7);
+    const far = expired(wheel, 2_600); // a round has 512 ticks
+    expect(await expired(wheel, 30)).toBeGreaterThanOrEqual(30);
+    expect(await far).toBeGreaterThanOrEqual(2_600);
+    expect(wheel.armed).toBe(idle.length);
+  });
+});

@@ -1,6 +1,7 @@
 /**
  * Deadlines by the thousand without a timer object each: arming and cancelling touch a linked list. Deadlines are kept
- * to one tick, rounded up. One timer of the runtime runs while anything is armed.
+ * to one tick, rounded up. One timer of the runtime sleeps until the next of them is due: most are cancelled long before
+ * that, so a process that serves is seldom woken.
  */
 
 /** Something that may expire. Armed in at most one wheel at a time; reused at will. */
@@ -21,17 +22,23 @@ export class Deadline {
 }
 
 const SLOTS = 512;
+/** Entries that are looked at for the next that is due, before being woken for nothing is cheaper. */
+const LOOKED_AT_MAX = 256;
+const NEVER = Number.POSITIVE_INFINITY;
 
-export class TimerWheel {
+export class TimerWheel implements Disposable {
   readonly #tickMs: number;
   readonly #now: () => number;
   readonly #startedAtMs: number;
   readonly #slots: (Deadline | undefined)[] = new Array<Deadline | undefined>(SLOTS).fill(
     undefined,
   );
+  /** Everything that was due then has expired. */
   #tick = 0;
   #armed = 0;
-  #timer: ReturnType<typeof setInterval> | undefined = undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** When the timer fires: not after the first that is due. */
+  #wakeTick = NEVER;
 
   /** `now`: monotonic milliseconds. */
   constructor(now: () => number, tickMs = 16) {
@@ -47,15 +54,17 @@ export class TimerWheel {
   /** Arms, or moves, a deadline. Never expires earlier than `afterMs`. */
   arm(deadline: Deadline, afterMs: number): void {
     if (deadline.dueTick >= 0) this.cancel(deadline);
-    if (this.#armed++ === 0) this.#start();
+    this.#armed++;
     const dueAtMs = this.#now() - this.#startedAtMs + Math.max(0, afterMs);
-    deadline.dueTick = Math.max(this.#tick + 1, Math.ceil(dueAtMs / this.#tickMs) + 1);
-    const slot = deadline.dueTick % SLOTS;
+    const dueTick = Math.max(this.#tick + 1, Math.ceil(dueAtMs / this.#tickMs));
+    deadline.dueTick = dueTick;
+    const slot = dueTick % SLOTS;
     const head = this.#slots[slot];
     deadline.next = head;
     deadline.previous = undefined;
     if (head !== undefined) head.previous = deadline;
     this.#slots[slot] = deadline;
+    if (dueTick < this.#wakeTick) this.#wakeAt(dueTick);
   }
 
   cancel(deadline: Deadline): void {
@@ -67,7 +76,7 @@ export class TimerWheel {
     deadline.previous = undefined;
     deadline.next = undefined;
     deadline.dueTick = -1;
-    if (--this.#armed === 0) this.#stop();
+    this.#armed--;
   }
 
   /** Expires what is due by the clock. Called by the wheel's timer; tests call it with a clock of their own. */
@@ -79,7 +88,13 @@ export class TimerWheel {
       this.#tick++;
       this.#expireSlot(this.#tick % SLOTS, target);
     }
-    if (this.#armed === 0) this.#tick = target;
+    this.#tick = Math.max(this.#tick, target);
+  }
+
+  /** Nothing expires by itself any more, until something is armed again. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#wakeTick = NEVER;
   }
 
   #expireSlot(slot: number, upToTick: number): void {
@@ -94,15 +109,31 @@ export class TimerWheel {
     }
   }
 
-  #start(): void {
-    this.#tick = Math.floor((this.#now() - this.#startedAtMs) / this.#tickMs);
-    this.#timer = setInterval(() => this.advance(), this.#tickMs);
+  #wakeAt(tick: number): void {
+    this[Symbol.dispose]();
+    this.#wakeTick = tick;
+    const inMs = tick * this.#tickMs - (this.#now() - this.#startedAtMs);
+    this.#timer = setTimeout(this.#wake, Math.max(1, Math.ceil(inMs)));
     this.#timer.unref();
   }
 
-  #stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  readonly #wake = (): void => {
+    this.#wakeTick = NEVER;
+    this.advance();
+    if (this.#armed === 0) return;
+    const next = this.#nextDueTick();
+    if (next < this.#wakeTick) this.#wakeAt(next);
+  };
+
+  /** The first tick at which something is due; an earlier one when that would take long to find. */
+  #nextDueTick(): number {
+    let looked = 0;
+    const last = this.#tick + SLOTS;
+    for (let tick = this.#tick + 1; tick < last; tick++) {
+      for (let entry = this.#slots[tick % SLOTS]; entry !== undefined; entry = entry.next)
+        if (entry.dueTick <= tick || ++looked > LOOKED_AT_MAX) return tick;
+    }
+    return last;
   }
 }
 

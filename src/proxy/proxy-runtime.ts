@@ -1,8 +1,8 @@
 import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
+import type { TimerWheel } from "#http/timer-wheel.ts";
 import type { ConnectionSettings } from "./limits/connection-settings.ts";
 import type { Overload } from "./limits/overload.ts";
-import type { Timers } from "./resilience/timers.ts";
 import type { LineSink } from "./telemetry/line-writer.ts";
 import type { MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import type { RandomIds } from "./telemetry/random-ids.ts";
@@ -13,7 +13,7 @@ import type { ClusterSet } from "./upstream/cluster-set.ts";
 /** What every listener, connection and request of one proxy shares. */
 export interface ProxyRuntime {
   readonly clusters: ClusterSet;
-  readonly timers: Timers;
+  readonly timers: TimerWheel;
   readonly clock: Clock;
   /** [0, 1) */
   readonly random: () => number;

@@ -16,6 +16,7 @@ import type {
   SendProgress,
   ServerExchange,
 } from "#http/exchange.ts";
+import { Deadline } from "#http/timer-wheel.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import type { Failure } from "./local-reply.ts";
 import { ProtocolChange } from "./protocol-change.ts";
@@ -23,7 +24,6 @@ import { RequestBody } from "./request-body.ts";
 import { editRequest, FIELD } from "./request-edits.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { isSafeMethod, mayReplay, type TryOutcome, wantsRetry } from "./resilience/retry.ts";
-import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import type { TriesOwner } from "./tries-owner.ts";
 import type { ConnectionPool } from "./upstream/connection-pool.ts";
@@ -42,7 +42,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   readonly #owner: TriesOwner;
   readonly #edits = new HeadEdits();
   /** Runs while trying (per-try timeout) or between tries (backoff). */
-  readonly #timer = new WheelTimer(() => this.#timerFired());
+  readonly #timer = new Deadline(() => this.#timerFired());
   readonly #tried: Host[] = [];
   #exchange: ServerExchange;
   #plan: ForwardPlan | undefined;
@@ -117,7 +117,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
 
   /** Stops what is under way; no event follows. */
   giveUp(): void {
-    this.#record.runtime.timers.stop(this.#timer);
+    this.#record.runtime.timers.cancel(this.#timer);
     this.#isBackingOff = false;
     if (this.#isWaiting) this.#pool?.cancel(this);
     this.#isWaiting = false;
@@ -158,7 +158,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     this.#isOnHost = true;
     host.activeRequests++;
     if (retry?.perTryTimeoutMs !== undefined)
-      record.runtime.timers.start(this.#timer, retry.perTryTimeoutMs);
+      record.runtime.timers.arm(this.#timer, retry.perTryTimeoutMs);
     this.#acquire(poolFor(host, this.#exchange), cluster);
   }
 
@@ -277,7 +277,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     if (this.#record.isGrpc && head.status === 200) this.#sawGrpcStatus(head);
     else cluster.answered(host, head.status);
     if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
-    this.#record.runtime.timers.stop(this.#timer);
+    this.#record.runtime.timers.cancel(this.#timer);
     this.body.stopKeeping();
     this.#owner.onAnswer(head, this.#fromProxy);
   }
@@ -358,7 +358,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     const pauseMs = backoffMs(this.#retries++, step, runtime.random);
     this.#pauseRequest();
     this.#isBackingOff = true;
-    runtime.timers.start(this.#timer, pauseMs);
+    runtime.timers.arm(this.#timer, pauseMs);
     return true;
   }
 
@@ -378,7 +378,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
   }
 
   #fail(failure: Failure): void {
-    this.#record.runtime.timers.stop(this.#timer);
+    this.#record.runtime.timers.cancel(this.#timer);
     this.#owner.onFailed(failure);
   }
 

@@ -15,6 +15,7 @@ import type {
   ServerExchange,
   ServerExchangeEvents,
 } from "#http/exchange.ts";
+import { Deadline } from "#http/timer-wheel.ts";
 import { NetError } from "#net/net-error.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { type Decision, decideRequest, routeReply } from "./decide-request.ts";
@@ -27,7 +28,6 @@ import type { ProxyRuntime } from "./proxy-runtime.ts";
 import { editResponse, editUpgraded, FIELD } from "./request-edits.ts";
 import { RequestRecord } from "./request-record.ts";
 import { RequestTries } from "./request-tries.ts";
-import { WheelTimer } from "./resilience/timer-wheel.ts";
 import type { ForwardPlan } from "./router/compiled-route.ts";
 import { splitAuthority } from "./router/host-table.ts";
 import { passthroughPlan } from "./router/passthrough-plan.ts";
@@ -75,7 +75,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   readonly #tries: RequestTries;
   readonly #responseEdits = new HeadEdits();
   /** Of the route. */
-  readonly #timer = new WheelTimer(() => this.#timedOut());
+  readonly #timer = new Deadline(() => this.#timedOut());
   #cluster: UpstreamCluster | undefined;
   /** What has passed when the timer fires, in words. */
   #timeLimit = "";
@@ -173,7 +173,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     const { timeoutMs } = action;
     if (timeoutMs === undefined || timeoutMs <= 0) return;
     this.#timeLimit = `no whole answer within ${timeoutMs} ms`;
-    this.runtime.timers.start(this.#timer, timeoutMs);
+    this.runtime.timers.arm(this.#timer, timeoutMs);
   }
 
   /** As Istio has it, the time that the caller gives stands for the route's where it is shorter, and begins at once. */
@@ -186,7 +186,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
       return;
     }
     this.#timeLimit = `no whole answer within ${givenMs} ms, which the caller has given (grpc-timeout)`;
-    this.runtime.timers.start(this.#timer, givenMs);
+    this.runtime.timers.arm(this.#timer, givenMs);
   }
 
   onRequestData(slice: Uint8Array): void {
@@ -258,7 +258,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   #fail(failure: Failure, details?: string): void {
     this.failed(failure, details);
     if (this.#tries.isExhausted) this.flags = `${this.flags},URX`;
-    this.runtime.timers.stop(this.#timer);
+    this.runtime.timers.cancel(this.#timer);
     const exchange = this.#exchange;
     if (this.#mayEndAsGrpc) this.#endAsGrpc(failure);
     else if (exchange.hasResponded) exchange.abort(new NetError("idle-timeout", failure.message));
@@ -286,7 +286,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   onExchangeEnd(error: PeerError | undefined): void {
     const exchange = this.#exchange;
-    this.runtime.timers.stop(this.#timer);
+    this.runtime.timers.cancel(this.#timer);
     this.#tries.finish();
     if (error !== undefined && this.weftError === undefined) this.#callerFailed(error);
     this.bytesReceived = exchange.bodyBytesReceived;

@@ -27,7 +27,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   /** A second thread keeps half a megabyte ready for the heap (true). */
   BUN_JSC_useWarmUpMarkedBlocks: "false",
   /**
-   * Milliseconds until free memory goes back to the kernel (10), and between two searches for free pages among used ones.
+   * Milliseconds until free memory goes back to the kernel, and between two searches for free pages among used ones (100).
    * What one collection frees is wanted before the next: given back in between it is a page fault of every request.
    */
   MIMALLOC_PURGE_DELAY: "1000",
