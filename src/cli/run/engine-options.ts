@@ -27,11 +27,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   /** A second thread keeps half a megabyte ready for the heap (true). */
   BUN_JSC_useWarmUpMarkedBlocks: "false",
   /**
-   * Milliseconds until free memory goes back to the kernel, and between two searches for free pages among used ones (100).
-   * What one collection frees is wanted before the next: given back in between it is a page fault of every request.
+   * Milliseconds until free memory goes back to the kernel (100). What one collection frees is wanted before the next: given
+   * back in between it is a page fault of every request.
    */
   MIMALLOC_PURGE_DELAY: "1000",
-  MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "1000",
 };
 
 /** The environment of a proxy; what the user has set stays. */
