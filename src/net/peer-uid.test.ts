@@ -95,7 +95,7 @@ test("a peer that has closed its socket has no user, though the kernel would say
   await new Promise((resolve) => ends.socket.resume().once("close", resolve));
   expect(peerUid(ends)).toBeUndefined();
   const peer = peerOf(ends);
-  expect([uidByNetlink(peer), uidByTable(peer)]).toEqual([undefined, undefined]);
+  expect([uidByNetlink(peer), uidByTable(peer)]).toEqual(["nobody", undefined]);
 });
 
 test("a connection that does not exist has no user, though somebody listens at its port", async () => {

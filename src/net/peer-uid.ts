@@ -24,18 +24,11 @@ export function peerUid({ remote, local }: ConnectionEnds): number | undefined {
   const peer = { from: ends.from, to: ends.to, fromPort: remote.port, toPort: local.port };
   // Some runtimes (the JVM, gRPC's in C) make IPv6 sockets only, whose IPv4 addresses the kernel writes as such.
   const forms = peer.from.length === 4 ? [peer, mapped(peer)] : [peer];
-  return firstKnown(forms, uidByNetlink) ?? firstKnown(forms, uidByTable);
-}
-
-function firstKnown(
-  forms: readonly PeerSocket[],
-  uidBy: (peer: PeerSocket) => number | undefined,
-): number | undefined {
-  for (const form of forms) {
-    const uid = uidBy(form);
-    if (uid !== undefined) return uid;
-  }
-  return undefined;
+  const answers = forms.map(uidByNetlink);
+  const uid = answers.find((answer) => typeof answer === "number");
+  // The table has every connection of this machine: whoever connects and leaves at once must not have it read.
+  if (uid !== undefined || answers.includes("nobody")) return uid;
+  return forms.map(uidByTable).find((each) => each !== undefined);
 }
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
@@ -81,9 +74,15 @@ const ID_BYTES = 36;
 
 let netlinkFd: number | undefined;
 let sequence = 0;
+/** A kernel that lacks sock_diag answers as one that knows no such connection. */
+let hasAnswered = false;
 
-/** @internal For tests; use `peerUid`. */
-export function uidByNetlink(peer: PeerSocket): number | undefined {
+/**
+ * `nobody`: no process has that socket. Undefined: there is nobody to ask.
+ *
+ * @internal For tests; use `peerUid`.
+ */
+export function uidByNetlink(peer: PeerSocket): number | "nobody" | undefined {
   netlinkFd ??= libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (netlinkFd < 0) return undefined;
   const request = encodeRequest(peer, ++sequence);
@@ -96,19 +95,20 @@ export function uidByNetlink(peer: PeerSocket): number | undefined {
     if (size <= 0) return undefined;
     if (view.getUint32(ANSWER.sequence, true) !== sequence >>> 0) continue; // left over
     if (size < ANSWER.size || view.getUint16(ANSWER.type, true) !== SOCK_DIAG_BY_FAMILY)
-      return undefined;
+      return hasAnswered ? "nobody" : undefined;
+    hasAnswered = true;
     return uidOf(answer, view, request);
   }
 }
 
 /** The kernel looks for a listener too when there is no such connection, so the answer's addresses are compared. */
-function uidOf(answer: Uint8Array, view: DataView, request: Uint8Array): number | undefined {
+function uidOf(answer: Uint8Array, view: DataView, request: Uint8Array): number | "nobody" {
   const found = answer.subarray(ANSWER.id, ANSWER.id + ID_BYTES);
   const wanted = request.subarray(24, 24 + ID_BYTES);
   const isSame = found.every((octet, i) => octet === wanted[i]);
   const hasOwner =
     !WITHOUT_OWNER.has(view.getUint8(ANSWER.state)) && view.getUint32(ANSWER.inode, true) !== 0;
-  return isSame && hasOwner ? view.getUint32(ANSWER.uid, true) : undefined;
+  return isSame && hasOwner ? view.getUint32(ANSWER.uid, true) : "nobody";
 }
 
 /** `struct nlmsghdr`, then `struct inet_diag_req_v2`; numbers in the machine's order, ports in the network's. */

@@ -34,7 +34,7 @@ export function readLastGood(path: string): StateFile<Snapshot> {
   return readStateRecords(path, ([whole, ...steps]) => {
     const { format, resources } = whole as { format: unknown; resources: ConfigResource[] };
     if (format !== FORMAT) throw new Error(`written by another version (format ${String(format)})`);
-    return snapshotOf((steps as Step[]).reduce(stepped, resources));
+    return snapshotOf(stepped(resources, steps as Step[]));
   });
 }
 
@@ -50,11 +50,14 @@ function stepBetween(before: Snapshot, after: Snapshot): Step {
   return { upserted, removed };
 }
 
-function stepped(resources: ConfigResource[], { upserted, removed }: Step): ConfigResource[] {
+/** In one pass over what there is: a file may have been added to thousands of times. */
+function stepped(resources: readonly ConfigResource[], steps: readonly Step[]): ConfigResource[] {
   const keyOf = (type: ConfigType, name: string) => `${type} ${name}`;
   const all = new Map(resources.map((each) => [keyOf(each.type, each.name), each]));
-  for (const [type, name] of removed) all.delete(keyOf(type, name));
-  for (const each of upserted) all.set(keyOf(each.type, each.name), each);
+  for (const { upserted, removed } of steps) {
+    for (const [type, name] of removed) all.delete(keyOf(type, name));
+    for (const each of upserted) all.set(keyOf(each.type, each.name), each);
+  }
   return [...all.values()];
 }
 
