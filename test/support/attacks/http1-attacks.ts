@@ -163,7 +163,7 @@ export const http1Attacks: readonly Attack[] = [
   http1Attack({
     name: "tunnels-to-anywhere",
     what: "CONNECT to other hosts, with bytes behind it that go on for ever",
-    answer: words("HTTP 404", "END"), // the end alone, where it overtakes the answer
+    answer: words("HTTP 405", "END"), // the end alone, where it overtakes the answer
     run: async (lane) => {
       const socket = await lane.open();
       await socket.send("CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: 169.254.169.254:80\r\n\r\n");
