@@ -1,7 +1,7 @@
 // What `weft stat` says of workloads and connections beside the golden signals of requests.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connect } from "node:net";
-import { eventuallyHolds } from "../support/eventually.ts";
+import { connect, type Socket } from "node:net";
+import { eventually, eventuallyHolds } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Mesh, startMesh } from "../support/mesh.ts";
 import { startServer } from "../support/server.ts";
@@ -56,12 +56,18 @@ async function rowOf(name: string): Promise<Row | undefined> {
   return (JSON.parse(stdout) as { items: Row[] }).items.find(({ service }) => service === name);
 }
 
+/** One connection, over which the service has answered. */
+function answered(): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect(tcpPort, "127.0.0.1", () => socket.write("x"));
+  socket.once("data", () => resolve(socket)).setTimeout(1_000, () => socket.destroy());
+  socket.on("error", reject).once("close", () => reject(new Error("it was closed")));
+  return promise;
+}
+
 test("connections that are open are counted, and no longer when they are closed", async () => {
-  const socket = connect(tcpPort, "127.0.0.1").resume();
-  await eventuallyHolds(async () => {
-    socket.write("x");
-    expect(socket.bytesRead).toBeGreaterThan(0);
-  });
+  // The caller's proxy learns of the service a moment after it has started.
+  const socket = (await eventually(answered)).setTimeout(0);
   await eventuallyHolds(async () =>
     expect(await rowOf("echo")).toMatchObject({ tcpConnections: 1, meshed: 1, workloads: 1 }),
   );
