@@ -5,44 +5,19 @@ import { createConnection, type Socket } from "node:net";
 import type { Cluster } from "#config/cluster.ts";
 import { backend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
+import { pour, stuck } from "../support/pour.ts";
 import { pair } from "../support/proxy-pair.ts";
 import { rawServer } from "../support/raw-server.ts";
 import { direct } from "../support/running-plane.ts";
 
 const MIB = 1024 * 1024;
 const ENDLESS = 1024 * MIB;
-const PIECE = Buffer.alloc(64 * 1024, "x");
 
 function socketTo(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(port, "127.0.0.1", () => resolve(socket));
     socket.on("error", reject);
   });
-}
-
-/** Writes for as long as somebody takes it, and counts. */
-function pour(socket: Socket, poured: { bytes: number }): void {
-  while (!socket.destroyed && poured.bytes < ENDLESS) {
-    poured.bytes += PIECE.length;
-    if (!socket.write(PIECE)) {
-      socket.once("drain", () => pour(socket, poured));
-      return;
-    }
-  }
-}
-
-/** Resolves when nothing is taken any more. */
-async function stuck(poured: { readonly bytes: number }): Promise<void> {
-  let before = -1;
-  let looks = 0;
-  await eventually(
-    () => {
-      looks = poured.bytes > 0 && poured.bytes === before ? looks + 1 : 0;
-      before = poured.bytes;
-      return looks >= 10;
-    },
-    { deadlineMs: 15_000 },
-  );
 }
 
 async function callMany(port: number, count: number): Promise<ReadonlySet<number>> {
@@ -63,7 +38,7 @@ describe("a stream that stands still leaves the others of its connection alone",
           socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
         else {
           socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${ENDLESS}\r\n\r\n`);
-          pour(socket, poured);
+          pour(socket, poured, ENDLESS);
         }
       }),
     );
@@ -90,7 +65,7 @@ describe("a stream that stands still leaves the others of its connection alone",
     await using mesh = await pair({ appPort: app.port });
     const eager = await socketTo(mesh.port);
     eager.write(`POST /endless HTTP/1.1\r\nhost: payments\r\ncontent-length: ${ENDLESS}\r\n\r\n`);
-    pour(eager, poured);
+    pour(eager, poured, ENDLESS);
     await stuck(poured);
     expect(await callMany(mesh.port, 200)).toEqual(new Set([200]));
     expect(mesh.host().sharedConnections).toBe(1);

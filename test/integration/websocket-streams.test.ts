@@ -3,12 +3,12 @@
 import { describe, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
 import { eventually } from "../support/eventually.ts";
+import { pour, stuck } from "../support/pour.ts";
 import { type PairOptions, pair } from "../support/proxy-pair.ts";
 import { OK, type RawServer, rawServer } from "../support/raw-server.ts";
 import { direct } from "../support/running-plane.ts";
 
 const MIB = 1024 * 1024;
-const PIECE = Buffer.alloc(64 * 1024, "x");
 
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const ASK = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
@@ -118,31 +118,6 @@ async function chat(
       await app[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Writes for as long as somebody takes it, and counts. */
-function pour(socket: Socket, poured: { bytes: number }): void {
-  while (!socket.destroyed) {
-    poured.bytes += PIECE.length;
-    if (!socket.write(PIECE)) {
-      socket.once("drain", () => pour(socket, poured));
-      return;
-    }
-  }
-}
-
-/** Resolves when nothing is taken any more. */
-async function stuck(poured: { readonly bytes: number }): Promise<void> {
-  let before = -1;
-  let looks = 0;
-  await eventually(
-    () => {
-      looks = poured.bytes > 0 && poured.bytes === before ? looks + 1 : 0;
-      before = poured.bytes;
-      return looks >= 10;
-    },
-    { deadlineMs: 15_000 },
-  );
 }
 
 test("twenty, and the requests beside them, are streams of one connection", async () => {
