@@ -1,11 +1,12 @@
 // Runs one program of a test group: its output streams through, its totals are read, a silence is broken by a line, and
 // its whole process group ends with it.
 import { spawn } from "node:child_process";
+import { failuresOf } from "./failed-tests.mjs";
 
 const QUIET_MS = 30_000;
 const LIMIT_MS = 25 * 60_000;
 
-/** Returns `{ passed, failed, reasons }`; never throws for a failing program. */
+/** Returns `{ passed, failed, reasons, failures }`, failures as texts; never throws for a failing program. */
 export async function runStep(step, { cwd, env, say }) {
   const [program, ...args] = step.command;
   const child = spawn(program, args, {
@@ -26,7 +27,8 @@ export async function runStep(step, { cwd, env, say }) {
   output.stop();
   forget();
   killGroup("SIGKILL");
-  return judge(step.name, ended, output.text());
+  const verdict = judge(step.name, ended, output.text());
+  return { ...verdict, failures: verdict.failed === 0 ? [] : failuresOf(output.text()) };
 }
 
 /** What a program's end and its words mean in passed and failed tests. */

@@ -1,5 +1,5 @@
 // Every test with one command: set-up, the system's packages, then the groups. `npm test -- unit e2e` runs these only.
-// The last line is always `N passed, N failed`.
+// What failed is told once more at the end, and the last line is always `N passed, N failed`.
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ const bun = await setUp().catch(fail);
 const all = testGroups(root, bun);
 const chosen = choose(all, process.argv.slice(2));
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "weft-test-"));
-const total = { passed: 0, failed: 0, reasons: [] };
+const total = { passed: 0, failed: 0, reasons: [], failures: [] };
 try {
   for (const group of chosen) await runGroup(group);
 } finally {
@@ -34,6 +34,7 @@ async function runGroup(group) {
     total.passed += result.passed;
     total.failed += result.failed;
     total.reasons.push(...result.reasons.map((reason) => `${group.name}: ${reason}`));
+    total.failures.push(...result.failures.map((text) => `failed in ${group.name}: ${text}`));
   }
   say(`${group.name} took ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
@@ -62,6 +63,7 @@ function choose(groups, names) {
 }
 
 function report() {
+  for (const text of total.failures) say(text);
   for (const reason of total.reasons) say(reason);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
