@@ -230,7 +230,7 @@ class Http2ClientSide implements Http2ClientConnection, Http2Role {
     );
     const error = new Http2Error("stream-refused", "stream", `GOAWAY ${said}`, "upstream");
     const connection = this.#connection;
-    for (const stream of [...connection.streams.values()])
+    for (const stream of connection.streams.values())
       if (stream.id > lastStreamId) connection.dropStream(stream, error);
     connection.endWhenDone();
   }

@@ -34,6 +34,7 @@ import { ReceiveWindow } from "./receive-window.ts";
 import { SendScheduler } from "./send-scheduler.ts";
 import { SettingsExchange } from "./settings-exchange.ts";
 import { Http2Stream, type StreamHost } from "./stream.ts";
+import { StreamTable } from "./stream-table.ts";
 import { StreamWatch } from "./stream-watch.ts";
 
 /** What a server and a client do differently. */
@@ -82,7 +83,7 @@ export class Http2Connection
   readonly settings: SettingsExchange;
   readonly guard: FloodGuard;
   readonly closed = new ClosedStreams();
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamTable();
   /** Of the heads of `streams`. */
   heldHeadBytes = 0;
   readonly scheduler: SendScheduler;
@@ -213,7 +214,7 @@ export class Http2Connection
       return;
     }
     // What was asked for whole is still answered; nothing else can come.
-    for (const stream of [...this.streams.values()])
+    for (const stream of this.streams.values())
       if (!stream.isReceived) this.resetStream(stream, "CANCEL", error);
     this.endWhenDone();
   }
@@ -358,7 +359,7 @@ export class Http2Connection
   addStream(id: number, startedAtMs: number): Http2Stream {
     const { peerInitialWindow, ownInitialWindow } = this.settings;
     const stream = new Http2Stream(id, this, peerInitialWindow, ownInitialWindow, startedAtMs);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.guard.onStream();
     this.#watch.onStream();
     return stream;
@@ -430,7 +431,7 @@ export class Http2Connection
 
   /** Streams of which everything has come still tell what they hold. */
   #endStreams(error: PeerError): void {
-    const streams = [...this.streams.values()];
+    const streams = this.streams.values();
     this.streams.clear();
     for (const stream of streams)
       if (!stream.isReceived || (this.isServer && !stream.isSent)) stream.dispose(error);

@@ -23,6 +23,7 @@ import type { ReceiveWindow } from "./receive-window.ts";
 import type { SendScheduler } from "./send-scheduler.ts";
 import type { SettingsExchange } from "./settings-exchange.ts";
 import type { Http2Stream } from "./stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 
 /** What frames act on. */
 export interface FrameHost {
@@ -33,7 +34,7 @@ export interface FrameHost {
   readonly output: FrameOutput;
   readonly guard: FloodGuard;
   readonly closed: ClosedStreams;
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: Pick<StreamTable, "get" | "values">;
   readonly scheduler: SendScheduler;
   readonly receiveWindow: ReceiveWindow;
   readonly decoder: HpackDecoder;

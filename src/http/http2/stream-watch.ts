@@ -2,11 +2,12 @@ import { Http2Error } from "#wire/http2/http2-error.ts";
 import { Deadline } from "../timer-wheel.ts";
 import type { Http2Options } from "./http2-options.ts";
 import type { Http2Stream } from "./stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 
 /** What is watched of a connection. */
 export interface WatchedConnection {
   readonly options: Http2Options;
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: Pick<StreamTable, "size" | "values">;
   resetStream(stream: Http2Stream, code: Http2Error["code"], error: Http2Error): void;
   fail(error: Http2Error): void;
   /** A server's connection had no stream for too long. */
@@ -70,7 +71,7 @@ export class StreamWatch {
       if (this.#isServer) this.#lookWhetherIdle();
       return;
     }
-    for (const stream of [...streams.values()]) this.#lookAt(stream);
+    for (const stream of streams.values()) this.#lookAt(stream);
     this.#arm(this.#lookMs);
   }
 
