@@ -5,8 +5,11 @@ export interface Flushable {
   flush(): void;
 }
 
-/** Another number for each event of a socket and each turn of the event loop: the time of `TurnClock`. */
-export const turn = { number: 0 };
+/**
+ * Another number for each event of a socket and each turn of the event loop: the time of `TurnClock`. While a turn
+ * ends, the next number comes by itself, after what the flushes have queued as microtasks.
+ */
+export const turn = { number: 0, isEnding: false };
 
 let waiting: Flushable[] = [];
 let flushing: Flushable[] = [];
@@ -18,9 +21,19 @@ export function flushAtEndOfTurn(target: Flushable): void {
 
 function flushAll(): void {
   turn.number++;
+  turn.isEnding = true;
   const targets = waiting;
   waiting = flushing;
   flushing = targets;
-  for (const target of targets) target.flush();
-  targets.length = 0;
+  try {
+    for (const target of targets) target.flush();
+  } finally {
+    targets.length = 0;
+    queueMicrotask(endTurn);
+  }
+}
+
+function endTurn(): void {
+  turn.isEnding = false;
+  turn.number++;
 }

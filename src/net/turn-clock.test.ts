@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { turn } from "./flush-turn.ts";
+import { expect, spyOn, test } from "bun:test";
+import { flushAtEndOfTurn, turn } from "./flush-turn.ts";
 import { TurnClock } from "./turn-clock.ts";
 
 function clockAt() {
@@ -34,4 +34,26 @@ test("the time goes on with every turn of the event loop, also when no socket ha
     setTimeout(resolve, 1);
     await promise;
   }
+});
+
+test("a look at the end of a turn, or in what it has queued, asks for no further turn, and goes stale with it", async () => {
+  const { state, clock } = clockAt();
+  const flushes = spyOn(clock, "flush");
+  const seen: number[] = [];
+  const look = (): number => seen.push(clock.monotonicMs());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  flushAtEndOfTurn({
+    flush() {
+      look();
+      queueMicrotask(() => {
+        look();
+        state.ms = 6;
+        setTimeout(resolve, 1);
+      });
+    },
+  });
+  await promise;
+  expect(flushes).not.toHaveBeenCalled();
+  look();
+  expect(seen).toEqual([5, 5, 6]);
 });

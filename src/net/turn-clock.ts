@@ -19,7 +19,7 @@ export class TurnClock implements Clock, Flushable {
     if (this.#seen === turn.number) return this.#atMs;
     this.#seen = turn.number;
     this.#atMs = this.#inner.monotonicMs();
-    if (!this.#willFlush) {
+    if (!this.#willFlush && !turn.isEnding) {
       this.#willFlush = true;
       flushAtEndOfTurn(this); // which begins another turn
     }
