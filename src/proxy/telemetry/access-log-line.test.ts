@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import fc from "fast-check";
 import { localRequestHead } from "#wire/http1/local-head.ts";
 import { decodeRequestHead, REQUEST_LIMITS } from "#wire/http1/request-head.ts";
 import {
@@ -82,6 +83,48 @@ test("a line is one JSON object with Istio's keys, whatever the caller sent", ()
     "downstream_remote_address",
   ])
     expect(parsed).toHaveProperty(key);
+});
+
+test("whatever a path holds, it is told as it was sent", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary-ascii" })), (paths) => {
+      for (const requestTarget of [...paths, "/\u00e9\u00ff", '/"\\']) {
+        const line = accessLogLine({ ...entry, requestTarget });
+        expect(line).toMatch(/^[\x20-\x7e]+\n$/);
+        expect(JSON.parse(line)).toMatchObject({ path: requestTarget, bytes_received: 1 });
+      }
+    }),
+  );
+});
+
+test("a line tells of its own request, whatever the one before was", () => {
+  const outcomes = fc.record({
+    method: fc.constantFrom("GET", "POST"),
+    protocol: fc.constantFrom("HTTP/1.1", "HTTP/2"),
+    status: fc.constantFrom(0, 200, 503),
+    flags: fc.constantFrom("-", "UF,URX"),
+    details: fc.constantFrom("via_upstream", "route_not_found"),
+    routeName: fc.constantFrom(undefined, "default", "a"),
+    authority: fc.constantFrom("", "a:80", "b:80"),
+    bytesReceived: fc.constantFrom(0, 1, 70_000),
+    attempts: fc.constantFrom(0, 1, 2, 12),
+  });
+  fc.assert(
+    fc.property(fc.array(outcomes, { minLength: 2 }), (entries) => {
+      for (const told of entries)
+        expect(JSON.parse(accessLogLine({ ...entry, ...told }))).toMatchObject({
+          method: told.method,
+          protocol: told.protocol,
+          response_code: told.status,
+          response_flags: told.flags,
+          response_code_details: told.details,
+          ...(told.routeName === undefined ? {} : { route_name: told.routeName }),
+          authority: told.authority,
+          bytes_received: told.bytesReceived,
+          attempts: told.attempts,
+        });
+    }),
+  );
 });
 
 test("what is absent is left out", () => {

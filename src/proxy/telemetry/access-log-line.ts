@@ -57,11 +57,14 @@ export interface AccessEntry {
 export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
   const { durationMs, weftError, failureText } = entry;
   writeStart(out, entry.startedAtWallMs);
-  out.text(routeFragment(entry.routeName, entry.method));
-  writeText(out, entry.requestTarget);
-  out.text(outcomeFragment(entry.protocol, entry.status, entry.flags, entry.details));
-  out.decimal(entry.bytesReceived);
-  out.text(`,"bytes_sent":`);
+  out.text(outcomeFragment(entry));
+  out.text(targetFragment(entry));
+  writeWithin(out, entry.requestTarget);
+  if (entry.bytesReceived > 0) {
+    out.text(`","bytes_received":`);
+    out.decimal(entry.bytesReceived);
+    out.text(`,"bytes_sent":`);
+  } else out.text(`","bytes_received":0,"bytes_sent":`);
   out.decimal(entry.bytesSent);
   out.text(`,"duration":`);
   writeMilliseconds(out, durationMs);
@@ -69,7 +72,6 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
     out.text(`,"upstream_service_time":`);
     writeMilliseconds(out, entry.firstByteMs);
   }
-  out.text(authorityFragment(entry.authority, undefined));
   if (entry.head !== undefined) {
     writeField(out, "user_agent", entry.head, USER_AGENT);
     writeField(out, "x_forwarded_for", entry.head, FORWARDED_FOR);
@@ -78,7 +80,6 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
   out.text(entry.downstreamFragment);
   if (failureText !== undefined) out.text(failureFragment(weftError, failureText));
   writeIds(out, entry);
-  out.text(`,"record_id":"`);
   entry.records.write(out, entry.recordNumber);
   if (entry.connectionMs >= 0) {
     out.text(`","connection_wait":`);
@@ -86,9 +87,12 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
     out.text(`,"duration_us":`);
   } else out.text(`","duration_us":`);
   out.decimal(Math.round(durationMs * 1000));
-  out.text(`,"attempts":`);
-  out.decimal(entry.attempts);
-  out.text("}\n");
+  if (entry.attempts === 1) out.text(`,"attempts":1}\n`);
+  else {
+    out.text(`,"attempts":`);
+    out.decimal(entry.attempts);
+    out.text("}\n");
+  }
 }
 
 /** The same as a string. */
@@ -100,46 +104,65 @@ export function accessLogLine(entry: AccessEntry): string {
 
 type Part = string | number | undefined;
 
-/** Remembers the fragment of the arguments before: most requests of a proxy are alike. */
-function remembering(
-  make: (a: Part, b: Part, c: Part, d: Part) => string,
-): (a: Part, b: Part, c?: Part, d?: Part) => string {
-  let lastA: Part;
-  let lastB: Part;
-  let lastC: Part;
-  let lastD: Part;
-  let last: string | undefined;
-  return (a, b, c, d) => {
-    if (last !== undefined && a === lastA && b === lastB && c === lastC && d === lastD) return last;
-    lastA = a;
-    lastB = b;
-    lastC = c;
-    lastD = d;
-    last = make(a, b, c, d);
-    return last;
-  };
+/** The fragments of the request before, and what they were made of: most requests of a proxy are alike. */
+const outcome = { method: "", protocol: "", status: -1, flags: "", details: "", fragment: "" };
+const target = { route: undefined as string | undefined, authority: "", fragment: "" };
+
+/** Begins within the time, and ends with a whole pair. */
+function outcomeFragment(entry: AccessEntry): string {
+  const { method, protocol, status, flags, details } = entry;
+  if (
+    status === outcome.status &&
+    details === outcome.details &&
+    flags === outcome.flags &&
+    method === outcome.method &&
+    protocol === outcome.protocol
+  )
+    return outcome.fragment;
+  const result = `"response_code":${status},"response_flags":"${flags}","response_code_details":${text(details)}`;
+  const fragment = `Z","method":"${method}","protocol":"${protocol}",${result}`;
+  Object.assign(outcome, { method, protocol, status, flags, details, fragment });
+  return fragment;
 }
 
-const routeFragment = remembering(
-  (route, method) => `${pair("route_name", route)},"method":"${method}","path":`,
-);
-const outcomeFragment = remembering(
-  (protocol, status, flags, details) =>
-    `,"protocol":"${protocol}","response_code":${status},"response_flags":"${flags}","response_code_details":${text(details)},"bytes_received":`,
-);
-const authorityFragment = remembering((authority) => `,"authority":${text(authority)}`);
+/** Ends within the path. */
+function targetFragment({ routeName: route, authority }: AccessEntry): string {
+  if (target.fragment !== "" && authority === target.authority && route === target.route)
+    return target.fragment;
+  target.route = route;
+  target.authority = authority;
+  target.fragment = `${pair("route_name", route)},"authority":${text(authority)},"path":"`;
+  return target.fragment;
+}
+
 const failureFragment = (weftError: string | undefined, failureText: string): string =>
   `,"upstream_transport_failure_reason":${text(failureText)}${pair("weft_error", weftError)}`;
 
+/** The ids, up to the value of `record_id`. */
 function writeIds(out: ByteWriter, { ids, head }: AccessEntry): void {
+  if (ids?.makesRequestId === true && ids.makesTraceparent) {
+    out.text(`,"request_id":"`);
+    copyId(out, ids, ID_PARTS.requestId);
+    out.text(`","traceparent":"`);
+    copyId(out, ids, ID_PARTS.traceparent);
+    out.text(`","record_id":"`);
+    return;
+  }
   if (ids?.makesRequestId === true) {
-    out.text(`,"request_id":`);
-    writeId(out, ids, ID_PARTS.requestId);
+    out.text(`,"request_id":"`);
+    copyId(out, ids, ID_PARTS.requestId);
+    out.byte(QUOTE);
   } else if (head !== undefined) writeField(out, "request_id", head, REQUEST_ID);
   if (ids?.makesTraceparent === true) {
-    out.text(`,"traceparent":`);
-    writeId(out, ids, ID_PARTS.traceparent);
+    out.text(`,"traceparent":"`);
+    copyId(out, ids, ID_PARTS.traceparent);
+    out.byte(QUOTE);
   } else if (head !== undefined) writeField(out, "traceparent", head, TRACEPARENT);
+  out.text(`,"record_id":"`);
+}
+
+function copyId(out: ByteWriter, ids: RequestIds, { from, to }: IdPart): void {
+  out.copy(ids.lines, from, to);
 }
 
 /** Octets are copied: most values need no escape, and a string of each would cost more than the rest of the line. */
@@ -205,23 +228,24 @@ function pair(key: string, value: Part): string {
   return value === undefined ? "" : `,"${key}":${text(value)}`;
 }
 
-function writeText(out: ByteWriter, value: string): void {
-  if (UNSAFE.test(value)) {
-    out.text(text(value));
-    return;
+/** What stands between the quotes of a text. */
+function writeWithin(out: ByteWriter, value: string): void {
+  const { length } = value;
+  const at = out.claim(length);
+  const { bytes } = out;
+  for (let i = 0; i < length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > LAST_ASCII || PLAIN[code] === 0) {
+      out.length = at;
+      out.text(asciiJson(value).slice(1, -1));
+      return;
+    }
+    bytes[at + i] = code;
   }
-  out.byte(QUOTE);
-  out.text(value);
-  out.byte(QUOTE);
 }
 
+const LAST_ASCII = 0x7f;
 const QUOTE = 0x22;
-
-function writeId(out: ByteWriter, ids: RequestIds, { from, to }: IdPart): void {
-  out.byte(QUOTE);
-  out.copy(ids.lines, from, to);
-  out.byte(QUOTE);
-}
 
 /** ASCII, so that a line is as many bytes as characters and can be copied as it is. */
 function asciiJson(value: string): string {
@@ -238,7 +262,7 @@ function writeMilliseconds(out: ByteWriter, ms: number): void {
 let secondOf = -1;
 let secondText = "";
 
-/** `2006-01-02T15:04:05.000Z`; the part up to the second is kept from the call before. */
+/** `{"start_time":"2006-01-02T15:04:05.000`; the part up to the second is kept from the call before. */
 function writeStart(out: ByteWriter, wallMs: number): void {
   const whole = Math.floor(wallMs);
   const second = Math.floor(whole / 1000);
@@ -251,5 +275,4 @@ function writeStart(out: ByteWriter, wallMs: number): void {
   if (ms < 100) out.byte(0x30);
   if (ms < 10) out.byte(0x30);
   out.decimal(ms);
-  out.text(`Z"`);
 }

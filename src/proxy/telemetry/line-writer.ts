@@ -24,7 +24,7 @@ export interface LineWriter extends LineSink, AsyncDisposable {
 
 export interface LineWriterOptions {
   readonly path: string;
-  /** A batch is written when it is this long, or this old. */
+  /** A batch is written when it is this long, since each wakes another thread, or this old. */
   readonly batchBytes?: number;
   readonly batchMs?: number;
   /** Most that waits for a slow disk. */
@@ -56,7 +56,7 @@ class FileLineWriter implements LineWriter {
 
   constructor({ path, batchBytes, batchMs, pendingBytesMax }: LineWriterOptions) {
     this.#path = path;
-    this.#batchBytes = batchBytes ?? 64 * 1024;
+    this.#batchBytes = batchBytes ?? 256 * 1024;
     this.#batchMs = batchMs ?? 500;
     this.#pendingBytesMax = pendingBytesMax ?? 8 * 1024 * 1024;
     this.#filling = new ByteWriter(BUFFER_BYTES);
@@ -138,4 +138,5 @@ class FileLineWriter implements LineWriter {
   }
 }
 
-const BUFFER_BYTES = 96 * 1024;
+/** A batch, and what comes while it is handed over. */
+const BUFFER_BYTES = 288 * 1024;
