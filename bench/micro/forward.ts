@@ -96,8 +96,8 @@ class Forward implements ServerExchangeEvents, ClientExchangeEvents {
     this.#down.respond(head, responseEdits);
   }
 
-  onResponseData(slice: Uint8Array): void {
-    if (!this.#down.write(slice)) this.#up?.pauseResponse();
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    if (!this.#down.writeRange(bytes, start, end)) this.#up?.pauseResponse();
   }
 
   onResponseEnd(trailers: FieldView | undefined): void {

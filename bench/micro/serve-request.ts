@@ -168,6 +168,7 @@ async function run(name: string, logged: boolean): Promise<void> {
     hasResponded: false,
     respond: () => undefined,
     write: () => true,
+    writeRange: () => true,
     end: () => undefined,
     pauseRequest: () => undefined,
     resumeRequest: () => undefined,
@@ -177,7 +178,7 @@ async function run(name: string, logged: boolean): Promise<void> {
     const told = server.serve(downstream, exchange, undefined);
     told.onRequestEnd(undefined);
     events.now?.onResponse(responseHead as never);
-    events.now?.onResponseData(body);
+    events.now?.onResponseData(body, 0, body.length);
     owner?.onAvailable(connection);
     events.now?.onResponseEnd(undefined);
     told.onExchangeEnd(undefined);

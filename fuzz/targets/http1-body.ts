@@ -7,8 +7,8 @@ function read(bytes: Buffer, pieceBytes: number): string {
   let data = "";
   let end = "";
   const sink = {
-    onBodyData: (slice: Buffer) => {
-      data += slice.toString("latin1");
+    onBodyData: (bytes: Buffer, start: number, end: number) => {
+      data += bytes.toString("latin1", start, end);
     },
     onBodyEnd: (trailers: { fieldCount: number } | undefined) => {
       end = `end with ${trailers?.fieldCount ?? 0}`;

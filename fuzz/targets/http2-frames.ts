@@ -56,8 +56,8 @@ function read(bytes: Buffer, pieceBytes: number): string {
     onDataBegin: (...told) => {
       text += ` data ${told.join("/")} `;
     },
-    onDataPiece: (slice) => {
-      text += slice.toString("hex");
+    onDataPiece: (bytes, start, end) => {
+      text += bytes.toString("hex", start, end);
     },
     onDataEnd: () => {
       text += ".";

@@ -1,5 +1,7 @@
 /** Frames an outgoing body as its head promised. One object per message, reset for the next. */
+import type { Buffer } from "node:buffer";
 import type { Transport } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import { encodeLastChunk } from "#wire/http1/encode-head.ts";
 import { scratch, sendScratch } from "./encode-scratch.ts";
 import type { BodyKind, FieldView } from "./exchange.ts";
@@ -25,16 +27,26 @@ export class BodyWriter {
 
   /** False above the transport's high watermark. Throws RangeError for more bytes than the head promised. */
   write(slice: Uint8Array): boolean {
-    const { length } = slice;
-    if (length === 0) return true;
+    if (slice.length === 0) return true;
+    this.#account(slice.length);
+    return this.#kind === "chunked" ? this.#writeChunk(slice) : this.#transport.write(slice);
+  }
+
+  /** As `write` of `bytes.subarray(start, end)`, which is made only where it is worth not being copied. */
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start >= JOIN_BELOW_BYTES || this.#kind === "chunked")
+      return this.write(sliceOf(bytes, start, end));
+    if (start === end) return true;
+    this.#account(end - start);
+    return this.#transport.writeRange(bytes, start, end);
+  }
+
+  #account(length: number): void {
     this.bytesSent += length;
-    if (this.#kind === "chunked") return this.#writeChunk(slice);
     if (this.#kind === "none") throw new RangeError("a message without a body was given one");
-    if (this.#kind === "length") {
-      this.#remaining -= length;
-      if (this.#remaining < 0) throw new RangeError("more bytes than Content-Length");
-    }
-    return this.#transport.write(slice);
+    if (this.#kind !== "length") return;
+    this.#remaining -= length;
+    if (this.#remaining < 0) throw new RangeError("more bytes than Content-Length");
   }
 
   /** Throws RangeError for fewer bytes than the head promised. */

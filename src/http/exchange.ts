@@ -117,6 +117,8 @@ export interface ServerExchange {
   reply(reply: LocalReply): void;
   /** A piece of the body; false above the high watermark. */
   write(slice: Uint8Array): boolean;
+  /** As `write` of `bytes.subarray(start, end)`, which need not be made. */
+  writeRange(bytes: Buffer, start: number, end: number): boolean;
   /** Ends the body. Throws when fewer bytes were written than the head promised: use `abort` then. */
   end(trailers?: FieldView): void;
   /** The response cannot be finished: the client sees a broken connection (or a reset stream). */
@@ -148,7 +150,8 @@ export interface ClientExchangeEvents {
   onInformational(head: ResponseHead): void;
   /** The final head, or 101. */
   onResponse(head: ResponseHead): void;
-  onResponseData(slice: Uint8Array): void;
+  /** From `start` up to `end`: most answers are one piece, which is only copied on, and a view would cost more than that. */
+  onResponseData(bytes: Buffer, start: number, end: number): void;
   /** The response is whole. The connection has told its owner whether it can be used again. */
   onResponseEnd(trailers: FieldView | undefined): void;
   /** The request's body fell below the low watermark after `write` had returned false. */

@@ -1,6 +1,7 @@
 // What was written to a transport and not yet given to its socket. Small pieces are copied together into a batch, so
 // that a head and a small body cost one system call; large ones are kept by reference.
 import { Buffer } from "node:buffer";
+import { bufferOf } from "#wire/byte-range.ts";
 import { latin1Write } from "#wire/http1/latin1.ts";
 
 const LARGE_BYTES = 16 * 1024;
@@ -166,6 +167,3 @@ export class WriteQueue {
     this.#start = this.#end;
   }
 }
-
-const bufferOf = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

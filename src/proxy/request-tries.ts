@@ -282,8 +282,8 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     this.#owner.onAnswer(head, this.#fromProxy);
   }
 
-  onResponseData(slice: Uint8Array): void {
-    if (!this.#exchange.write(slice)) this.#client?.pauseResponse();
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    if (!this.#exchange.writeRange(bytes, start, end)) this.#client?.pauseResponse();
   }
 
   onResponseEnd(trailers: FieldView | undefined): void {

@@ -276,11 +276,11 @@ class Http1ClientConnection
     if (this.#isPeerEnded) this.onEnd();
   }
 
-  onBodyData(slice: Buffer): void {
+  onBodyData(bytes: Buffer, start: number, end: number): void {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.isOver) return;
-    exchange.bodyBytesReceived += slice.length;
-    exchange.events.onResponseData(slice);
+    exchange.bodyBytesReceived += end - start;
+    exchange.events.onResponseData(bytes, start, end);
   }
 
   onBodyEnd(trailers: Fields | undefined): void {

@@ -127,8 +127,8 @@ export class Http2ClientExchange implements ClientExchange, StreamUser {
 
   // ── what the stream tells ──
 
-  onStreamData(slice: Buffer): void {
-    if (!this.#isOver) this.#events.onResponseData(slice);
+  onStreamData(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isOver) this.#events.onResponseData(bytes, start, end);
   }
 
   onStreamEnd(trailers: Fields | undefined): void {

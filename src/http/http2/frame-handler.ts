@@ -109,9 +109,9 @@ export class FrameHandler implements FrameSink {
       this.#host.receiveWindow.release(length - dataLength);
   }
 
-  onDataPiece(slice: Buffer): void {
-    if (this.#dataStream === undefined) this.#host.onConsumed(slice.length);
-    else this.#dataStream.receive(slice);
+  onDataPiece(bytes: Buffer, start: number, end: number): void {
+    if (this.#dataStream === undefined) this.#host.onConsumed(end - start);
+    else this.#dataStream.receive(bytes, start, end);
   }
 
   onDataEnd(): void {

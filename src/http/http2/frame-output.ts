@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import type { Transport } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import { encodeDataHeader } from "#wire/http2/data.ts";
 import { encodeGoaway } from "#wire/http2/goaway.ts";
 import { beginHeaders, finishHeaders } from "#wire/http2/headers.ts";
@@ -11,6 +13,8 @@ import { encodeWindowUpdate } from "#wire/http2/window-update.ts";
 import { scratch, sendScratch } from "../encode-scratch.ts";
 import type { FloodLimits } from "./limits/flood-limits.ts";
 import { UnreadCount } from "./limits/unread-count.ts";
+
+const NOTHING = Buffer.alloc(0);
 
 /** Copied beside its header, a piece of this size still shares a system call with what is around it (see `WriteQueue`). */
 export const DATA_FRAME_BYTES = 16_375;
@@ -91,18 +95,24 @@ export class FrameOutput {
     this.#send();
   }
 
-  data(streamId: number, slice: Uint8Array | undefined, endStream: boolean): void {
+  /** A frame with `bytes` from `start` up to `end`. */
+  data(streamId: number, bytes: Buffer, start: number, end: number, endStream: boolean): void {
     this.#count();
     this.#onWrite();
-    encodeDataHeader(scratch, streamId, slice === undefined ? 0 : slice.length, endStream);
+    encodeDataHeader(scratch, streamId, end - start, endStream);
     const { transport } = this;
-    if (slice === undefined || slice.length <= 2_048) {
-      if (slice !== undefined) scratch.append(slice);
+    if (end - start <= 2_048) {
+      scratch.copy(bytes, start, end);
       if (!sendScratch(transport)) this.isFull = true;
       return;
     }
     sendScratch(transport);
-    if (!transport.write(slice)) this.isFull = true;
+    if (!transport.write(sliceOf(bytes, start, end))) this.isFull = true;
+  }
+
+  /** The frame that ends a stream of which everything else was sent. */
+  emptyData(streamId: number): void {
+    this.data(streamId, NOTHING, 0, 0, true);
   }
 
   #send(): void {

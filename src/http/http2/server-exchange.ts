@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Transport } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import type { Fields, Http1RequestHead, Http1ResponseHead } from "#wire/http1/head.ts";
 import type { HeadEdits } from "#wire/http1/head-edits.ts";
 import {
@@ -129,12 +130,20 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
   }
 
   write(slice: Uint8Array): boolean {
-    this.#expect("body");
-    if (this.#remaining >= 0) {
-      this.#remaining -= slice.length;
-      if (this.#remaining < 0) throw new RangeError("more bytes than the head promised");
-    }
+    this.#count(slice.length);
     return this.stream.write(slice);
+  }
+
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    this.#count(end - start);
+    return this.stream.writeRange(bytes, start, end);
+  }
+
+  #count(bytes: number): void {
+    this.#expect("body");
+    if (this.#remaining < 0) return;
+    this.#remaining -= bytes;
+    if (this.#remaining < 0) throw new RangeError("more bytes than the head promised");
   }
 
   end(trailers?: FieldView): void {
@@ -215,8 +224,8 @@ export class Http2ServerExchange implements ServerExchange, StreamUser {
 
   // ── what the stream tells ──
 
-  onStreamData(slice: Buffer): void {
-    if (this.#wantsRequest) this.events?.onRequestData(slice);
+  onStreamData(bytes: Buffer, start: number, end: number): void {
+    if (this.#wantsRequest) this.events?.onRequestData(sliceOf(bytes, start, end));
   }
 
   onStreamEnd(trailers: Fields | undefined): void {

@@ -1,74 +1,109 @@
 import { Buffer } from "node:buffer";
+import { sliceOf } from "#wire/byte-range.ts";
 
 /** From so many slices on, small ones are copied together. */
 const MANY_SLICES = 8;
 const SMALL_BYTES = 4 * 1024;
 const JOINED_BYTES = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 
-/** Bytes that wait, first in, first out, kept by reference while they are few. */
+/**
+ * Bytes that wait, first in, first out, kept by reference while they are few. Most bodies are one range, that is neither
+ * made a view nor put in a list; `take` hands out what it found in three fields.
+ */
 export class SliceQueue {
   sizeBytes = 0;
-  readonly #slices: Uint8Array[] = [];
+  /** What `take` has found. */
+  bytes: Buffer = NOTHING;
+  start = 0;
+  end = 0;
+  #first: Buffer | undefined = undefined;
+  #firstStart = 0;
+  #firstEnd = 0;
+  #more: Buffer[] | undefined = undefined;
+  /** Of `#more`: the first that waits. */
   #head = 0;
   /** The last slice is ours, with room after `#joinedEnd`. */
-  #joined: Buffer | undefined;
+  #joined: Buffer | undefined = undefined;
   #joinedEnd = 0;
 
-  push(slice: Uint8Array): void {
-    const { length } = slice;
-    this.sizeBytes += length;
-    if (this.#slices.length - this.#head >= MANY_SLICES && length < SMALL_BYTES) this.#join(slice);
+  /** Adds `bytes` from `start` up to `end`, which is not nothing. */
+  push(bytes: Buffer, start: number, end: number): void {
+    this.sizeBytes += end - start;
+    if (this.#first === undefined) {
+      this.#first = bytes;
+      this.#firstStart = start;
+      this.#firstEnd = end;
+      return;
+    }
+    this.#more ??= [];
+    const isMany = this.#more.length - this.#head >= MANY_SLICES - 1;
+    if (isMany && end - start < SMALL_BYTES) this.#join(this.#more, bytes, start, end);
     else {
       this.#joined = undefined;
-      this.#slices.push(slice);
+      this.#more.push(sliceOf(bytes, start, end));
     }
   }
 
-  /** The first slice; undefined when the queue is empty. */
-  peek(): Uint8Array | undefined {
-    return this.#slices[this.#head];
+  /** Takes the first slice, or its first `maxBytes`: finds them in `bytes`, and returns how many. Only of a queue that is not empty. */
+  take(maxBytes: number): number {
+    const first = this.#first as Buffer;
+    const count = Math.min(maxBytes, this.#firstEnd - this.#firstStart);
+    this.bytes = first;
+    this.start = this.#firstStart;
+    this.end = this.start + count;
+    this.sizeBytes -= count;
+    this.#firstStart = this.end;
+    if (this.end === this.#firstEnd) this.#advance();
+    return count;
   }
 
-  /** Takes the first slice, or its first `count` bytes. */
-  take(count: number): Uint8Array {
-    const first = this.#slices[this.#head] as Uint8Array;
-    this.sizeBytes -= Math.min(count, first.length);
-    if (count < first.length) {
-      this.#slices[this.#head] = first.subarray(count);
-      return first.subarray(0, count);
-    }
-    this.#head++;
-    if (this.#head === this.#slices.length) {
-      this.#slices.length = 0;
-      this.#head = 0;
-      this.#joined = undefined;
-    } else if (this.#head > 32) {
-      this.#slices.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return first;
+  /** What `take` has found is not needed any more. */
+  release(): void {
+    this.bytes = NOTHING;
   }
 
   clear(): void {
-    this.#slices.length = 0;
+    this.#first = undefined;
+    this.#more = undefined;
     this.#head = 0;
-    this.sizeBytes = 0;
     this.#joined = undefined;
+    this.sizeBytes = 0;
+    this.release();
   }
 
-  #join(slice: Uint8Array): void {
+  #advance(): void {
+    const more = this.#more;
+    const next = more?.[this.#head];
+    this.#first = next;
+    if (more === undefined || next === undefined) return;
+    this.#firstStart = 0;
+    this.#firstEnd = next.length;
+    this.#head++;
+    if (this.#head === more.length) {
+      more.length = 0;
+      this.#head = 0;
+      this.#joined = undefined;
+    } else if (this.#head > 32) {
+      more.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #join(more: Buffer[], bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
     const last = this.#joined;
-    if (last !== undefined && this.#joinedEnd + slice.length <= last.length) {
-      last.set(slice, this.#joinedEnd);
-      const from = this.#joinedEnd - (this.#slices.at(-1) as Uint8Array).length;
-      this.#joinedEnd += slice.length;
-      this.#slices[this.#slices.length - 1] = last.subarray(from, this.#joinedEnd);
+    if (last !== undefined && this.#joinedEnd + length <= last.length) {
+      bytes.copy(last, this.#joinedEnd, start, end);
+      const from = this.#joinedEnd - (more.at(-1) as Buffer).length;
+      this.#joinedEnd += length;
+      more[more.length - 1] = last.subarray(from, this.#joinedEnd);
       return;
     }
     const joined = Buffer.allocUnsafeSlow(JOINED_BYTES);
-    joined.set(slice, 0);
+    bytes.copy(joined, 0, start, end);
     this.#joined = joined;
-    this.#joinedEnd = slice.length;
-    this.#slices.push(joined.subarray(0, slice.length));
+    this.#joinedEnd = length;
+    more.push(joined.subarray(0, length));
   }
 }

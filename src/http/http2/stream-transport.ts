@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { NetError } from "#net/net-error.ts";
 import type { SocketAddress, TlsFacts, Transport, TransportEvents } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import type { Fields } from "#wire/http1/head.ts";
 import type { PeerError } from "../exchange.ts";
 import type { Http2Stream, StreamUser } from "./stream.ts";
@@ -104,8 +105,8 @@ export class StreamTransport implements Transport, StreamUser {
 
   // ── what the stream tells ──
 
-  onStreamData(slice: Buffer): void {
-    if (!this.#isClosed) this.#events?.onData(slice);
+  onStreamData(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isClosed) this.#events?.onData(sliceOf(bytes, start, end));
   }
 
   onStreamEnd(_trailers: Fields | undefined): void {

@@ -7,6 +7,7 @@
  *     └────────── RST_STREAM of either side, end of the connection ───▶ closed
  */
 import type { Buffer } from "node:buffer";
+import { bufferOf } from "#wire/byte-range.ts";
 import type { Fields } from "#wire/http1/head.ts";
 import { Http2Error } from "#wire/http2/http2-error.ts";
 import { MAX_WINDOW } from "#wire/http2/window-update.ts";
@@ -17,7 +18,7 @@ import { SliceQueue } from "./slice-queue.ts";
 
 /** Whose stream it is: an exchange, or a tunnel. Never called from inside a call to the stream. */
 export interface StreamUser {
-  onStreamData(slice: Buffer): void;
+  onStreamData(bytes: Buffer, start: number, end: number): void;
   /** The peer has ended its half, and all of its data was told. */
   onStreamEnd(trailers: Fields | undefined): void;
   /** What waits fell below half of the limit after `write` had returned false. */
@@ -124,11 +125,16 @@ export class Http2Stream implements Holder {
 
   /** The slice is kept until it can be sent. False above the limit. */
   write(slice: Uint8Array): boolean {
+    return this.writeRange(bufferOf(slice), 0, slice.length);
+  }
+
+  /** As `write` of `bytes.subarray(start, end)`. */
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
     if (this.isOver || this.#isEnding) return true;
-    if (slice.length > 0) {
+    if (end > start) {
       this.#queue ??= new SliceQueue();
-      this.#queue.push(slice);
-      this.#host.budget.add(slice.length);
+      this.#queue.push(bytes, start, end);
+      this.#host.budget.add(end - start);
       this.#host.onStreamReady(this);
     }
     if (this.queuedBytes <= this.#limit()) return true;
@@ -180,20 +186,19 @@ export class Http2Stream implements Holder {
   /** Sends one frame with at most `maxBytes` of data, which is what `canSend` promised. Returns how much data it had. */
   sendNext(output: FrameOutput, maxBytes: number): number {
     const queue = this.#queue;
-    const first = queue?.peek();
-    if (queue === undefined || first === undefined) {
-      if (this.#trailers === undefined) output.data(this.id, undefined, true);
+    if (queue === undefined || queue.sizeBytes === 0) {
+      if (this.#trailers === undefined) output.emptyData(this.id);
       else this.#host.sendTrailers(this.id, this.#trailers);
       this.#ended();
       return 0;
     }
-    const count = Math.min(first.length, this.sendWindow, maxBytes, DATA_FRAME_BYTES);
-    const slice = queue.take(count);
+    const count = queue.take(Math.min(this.sendWindow, maxBytes, DATA_FRAME_BYTES));
     this.#host.budget.remove(count);
     this.sendWindow -= count;
     this.bytesSent += count;
     const isLast = this.#isEnding && queue.sizeBytes === 0 && this.#trailers === undefined;
-    output.data(this.id, slice, isLast);
+    output.data(this.id, queue.bytes, queue.start, queue.end, isLast);
+    queue.release();
     if (isLast) this.#ended();
     else if (this.#isFull && queue.sizeBytes * 2 <= this.#limit()) {
       this.#isFull = false;
@@ -234,20 +239,21 @@ export class Http2Stream implements Holder {
     if (length > dataLength) this.#passedOn(length - dataLength);
   }
 
-  receive(slice: Buffer): void {
+  receive(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
     if (this.isOver) {
-      this.#host.onConsumed(slice.length);
+      this.#host.onConsumed(length);
       return;
     }
-    this.bytesReceived += slice.length;
+    this.bytesReceived += length;
     if (this.isPaused || this.#held !== undefined) {
       this.#held ??= new SliceQueue();
-      this.#held.push(slice);
-      this.#host.budget.add(slice.length);
+      this.#held.push(bytes, start, end);
+      this.#host.budget.add(length);
       return;
     }
-    this.user?.onStreamData(slice);
-    this.#passedOn(slice.length);
+    this.user?.onStreamData(bytes, start, end);
+    this.#passedOn(length);
   }
 
   /** Throws Http2Error (stream). */
@@ -291,13 +297,14 @@ export class Http2Stream implements Holder {
     this.#willDeliver = false;
     while (this.#held !== undefined && !this.isPaused && !this.isOver) {
       const held = this.#held;
-      const first = held.peek();
-      if (first === undefined) this.#held = undefined;
+      if (held.sizeBytes === 0) this.#held = undefined;
       else {
-        const slice = held.take(first.length) as Buffer;
-        this.#host.budget.remove(slice.length);
-        this.user?.onStreamData(slice);
-        this.#passedOn(slice.length);
+        const count = held.take(Number.POSITIVE_INFINITY);
+        const { bytes, start, end } = held;
+        held.release();
+        this.#host.budget.remove(count);
+        this.user?.onStreamData(bytes, start, end);
+        this.#passedOn(count);
       }
     }
     if (this.#held !== undefined || this.isPaused || this.isOver || !this.#isEndHeld) return;

@@ -10,6 +10,7 @@
 import type { Buffer } from "node:buffer";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import { BodyDecoder, type BodySink } from "#wire/http1/body-decoder.ts";
 import type { Fields, Http1RequestHead } from "#wire/http1/head.ts";
 import { Http1Error } from "#wire/http1/http1-error.ts";
@@ -265,15 +266,15 @@ export class Http1ServerConnection
     });
   }
 
-  onBodyData(slice: Buffer): void {
+  onBodyData(bytes: Buffer, start: number, end: number): void {
     const exchange = this.#exchange;
     if (this.#state !== "exchange" || exchange === undefined) {
-      this.#discard(slice.length);
+      this.#discard(end - start);
       return;
     }
-    exchange.bodyBytesReceived += slice.length;
-    if (exchange.isOver) this.#discard(slice.length);
-    else exchange.events?.onRequestData(slice);
+    exchange.bodyBytesReceived += end - start;
+    if (exchange.isOver) this.#discard(end - start);
+    else exchange.events?.onRequestData(sliceOf(bytes, start, end));
   }
 
   onBodyEnd(trailers: Fields | undefined): void {

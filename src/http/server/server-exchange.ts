@@ -137,7 +137,15 @@ export class Http1ServerExchange implements ServerExchange {
 
   write(slice: Uint8Array): boolean {
     this.#expect("body");
-    const hasRoom = this.#body.write(slice);
+    return this.#orFull(this.#body.write(slice));
+  }
+
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    this.#expect("body");
+    return this.#orFull(this.#body.writeRange(bytes, start, end));
+  }
+
+  #orFull(hasRoom: boolean): boolean {
     if (!hasRoom) this.#host.onFull();
     return hasRoom;
   }

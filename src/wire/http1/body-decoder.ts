@@ -29,7 +29,8 @@ export const BODY_LIMITS: BodyLimits = {
 };
 
 export interface BodySink {
-  onBodyData(slice: Buffer): void;
+  /** A piece is a range: a view of each would cost more than all else that happens to it. */
+  onBodyData(bytes: Buffer, start: number, end: number): void;
   /** Trailers only of chunked bodies that have some. Last. */
   onBodyEnd(trailers: Fields | undefined): void;
 }
@@ -108,7 +109,7 @@ export class BodyDecoder {
       case "data":
         return this.#data(bytes, at, sink);
       case "until-close":
-        sink.onBodyData(at === 0 ? bytes : bytes.subarray(at));
+        sink.onBodyData(bytes, at, bytes.length);
         return bytes.length;
       case "size":
         return this.#size(bytes, at);
@@ -126,7 +127,7 @@ export class BodyDecoder {
     this.#remaining -= end - at;
     const isWhole = this.#state === "length" && this.#remaining === 0;
     if (this.#remaining === 0) this.#state = isWhole ? "idle" : "data-cr";
-    sink.onBodyData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    sink.onBodyData(bytes, at, end);
     if (isWhole) sink.onBodyEnd(undefined);
     return end;
   }

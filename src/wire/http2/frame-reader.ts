@@ -14,8 +14,8 @@ import { Http2Error } from "./http2-error.ts";
 export interface FrameSink {
   /** A DATA frame begins. `length` counts against the windows (it includes padding), `dataLength` does not. */
   onDataBegin(streamId: number, flags: number, length: number, dataLength: number): void;
-  /** A piece of the data, as it came. */
-  onDataPiece(slice: Buffer): void;
+  /** A piece of the data, as it came: `bytes` from `start` up to `end`. */
+  onDataPiece(bytes: Buffer, start: number, end: number): void;
   /** The whole frame has come. */
   onDataEnd(): void;
   /** Any other frame, whole: its payload is `bytes` from `start` to `end`, which belong to the receiver. */
@@ -132,9 +132,7 @@ export class FrameReader {
     const dataEnd = Math.min(end, at + this.#dataLeft);
     if (dataEnd > at) {
       this.#dataLeft -= dataEnd - at;
-      this.#sink.onDataPiece(
-        at === 0 && dataEnd === bytes.length ? bytes : bytes.subarray(at, dataEnd),
-      );
+      this.#sink.onDataPiece(bytes, at, dataEnd);
     }
     const paddingEnd = Math.min(end, dataEnd + this.#paddingLeft);
     this.#paddingLeft -= paddingEnd - dataEnd;

@@ -222,7 +222,7 @@ test("reading stops where the receiver wants it, and goes on later", () => {
   const recorded = new RecordedFrames();
   const reader = new FrameReader({
     onDataBegin: (id, flags, length) => recorded.onDataBegin(id, flags, length),
-    onDataPiece: (slice) => recorded.onDataPiece(slice),
+    onDataPiece: (...piece) => recorded.onDataPiece(...piece),
     onDataEnd: () => recorded.onDataEnd(),
     onFrame: (...told) => {
       recorded.onFrame(...told);

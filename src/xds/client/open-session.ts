@@ -98,8 +98,8 @@ class SessionExchange implements Exchange, ClientExchangeEvents {
     this.#events.head(head.status, head);
   }
 
-  onResponseData(slice: Uint8Array): void {
-    this.#events.data(slice);
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    this.#events.data(bytes.subarray(start, end));
   }
 
   onResponseEnd(trailers: FieldView | undefined): void {

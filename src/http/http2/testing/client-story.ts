@@ -29,8 +29,8 @@ export class ClientStory implements ClientExchangeEvents {
     this.onHead(head);
   }
 
-  onResponseData(slice: Uint8Array): void {
-    this.body += Buffer.from(slice).toString("latin1");
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    this.body += bytes.toString("latin1", start, end);
   }
 
   onResponseEnd(trailers: FieldView | undefined): void {

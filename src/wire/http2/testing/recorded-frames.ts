@@ -21,8 +21,8 @@ export class RecordedFrames implements FrameSink {
     this.#data = [];
   }
 
-  onDataPiece(slice: Buffer): void {
-    this.#data.push(slice);
+  onDataPiece(bytes: Buffer, start: number, end: number): void {
+    this.#data.push(bytes.subarray(start, end));
   }
 
   onDataEnd(): void {
