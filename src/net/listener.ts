@@ -8,6 +8,7 @@
 //       refused ◄──────────────────┴──────────────┘
 
 import { createServer, type Server, type Socket } from "node:net";
+import { type Place, Roster } from "#core/roster.ts";
 import { acceptTls, type ServerTls } from "./accept-tls.ts";
 import { descriptorOf, socketDescriptorsMax } from "./file-limit.ts";
 import { type ClientHello, readFirstTlsMessage } from "./first-tls-message.ts";
@@ -90,13 +91,26 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return listener;
 }
 
+/** A connection that is open, with its transport once it has one. */
+class Accepted<S extends Socket | NativeSocket = Socket | NativeSocket> {
+  readonly socket: S;
+  readonly remote: SocketAddress;
+  readonly place: Place<Accepted>;
+  transport: Transport | undefined = undefined;
+
+  constructor(socket: S, remote: SocketAddress, open: Roster<Accepted>) {
+    this.socket = socket;
+    this.remote = remote;
+    this.place = open.add(this);
+  }
+}
+
 class SocketListener implements Listener {
   readonly #options: ListenOptions;
   #server: Server;
   /** Plaintext only, of which no first byte is looked at: accepted without node streams. */
   #isNative = false;
-  /** Each with its transport, once it has one. */
-  readonly #sockets = new Map<Socket | NativeSocket, Transport | undefined>();
+  readonly #open = new Roster<Accepted>();
   readonly #drained = Promise.withResolvers<void>();
   #mode: ListenMode;
   #isClosed = false;
@@ -115,7 +129,7 @@ class SocketListener implements Listener {
   }
 
   get connectionCount(): number {
-    return this.#sockets.size;
+    return this.#open.size;
   }
 
   async open(): Promise<void> {
@@ -149,7 +163,7 @@ class SocketListener implements Listener {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#server.close();
-    if (this.#sockets.size === 0) this.#drained.resolve();
+    if (this.#open.size === 0) this.#drained.resolve();
   }
 
   async drained(deadlineMs: number): Promise<void> {
@@ -166,7 +180,7 @@ class SocketListener implements Listener {
   }
 
   #destroyAll(): void {
-    for (const [socket, transport] of this.#sockets)
+    for (const { socket, transport } of this.#open.values())
       if (transport) transport.reset(new NetError("drained"));
       else if ("destroy" in socket) socket.destroy();
   }
@@ -184,11 +198,12 @@ class SocketListener implements Listener {
     socket.setNoDelay(SOCKET_OPTIONS.noDelay);
     socket.setKeepAlive(SOCKET_OPTIONS.keepAlive, SOCKET_OPTIONS.keepAliveInitialDelay);
     const local = { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
-    const onGone = () => this.#forget(socket);
+    const accepted = new Accepted(socket, remote, this.#open);
+    const onGone = () => this.#forget(accepted);
     const options = { tls: undefined, remote, local, watermarks, onGone };
     const transport = new NativeTransport(socket, options);
     socket.data = transport;
-    this.#sockets.set(socket, transport);
+    accepted.transport = transport;
     onConnection(transport);
   }
 
@@ -201,28 +216,29 @@ class SocketListener implements Listener {
       this.#options.onRefused?.(refusal, remote);
       return;
     }
-    this.#sockets.set(socket, undefined);
-    socket.once("close", () => this.#forget(socket));
-    if (this.#mode === "plain") this.#plain(socket, remote);
-    else this.#detect(socket, remote);
+    const accepted = new Accepted(socket, remote, this.#open);
+    socket.once("close", () => this.#forget(accepted));
+    if (this.#mode === "plain") this.#plain(accepted);
+    else this.#detect(accepted);
   }
 
   #refusalOf(descriptor: number): NetError | undefined {
     if (this.#isClosed) return new NetError("drained");
     const connectionsMax = this.#options.connectionsMax ?? CONNECTIONS_MAX;
-    if (this.#sockets.size >= connectionsMax)
+    if (this.#open.size >= connectionsMax)
       return new NetError("too-many-connections", `${connectionsMax} are open`);
     if (descriptor >= socketDescriptorsMax()) return new NetError("too-many-files");
     return this.#options.admit?.();
   }
 
-  #forget(socket: Socket | NativeSocket): void {
-    this.#sockets.delete(socket);
-    if (this.#isClosed && this.#sockets.size === 0) this.#drained.resolve();
+  #forget({ place }: Accepted): void {
+    this.#open.remove(place);
+    if (this.#isClosed && this.#open.size === 0) this.#drained.resolve();
   }
 
   /** Before the first byte nothing says whether the client speaks TLS; nothing is written to it before that either. */
-  #detect(socket: Socket, remote: SocketAddress): void {
+  #detect(accepted: Accepted<Socket>): void {
+    const { socket, remote } = accepted;
     const { detectionTimeoutMs = TIMEOUT_MS, onSilence } = this.#options;
     const stop = () => {
       clearTimeout(timer);
@@ -233,21 +249,21 @@ class SocketListener implements Listener {
       const isTls = bytes[0] === TLS_HANDSHAKE;
       const isForeign = isTls ? this.#foreignTls() : undefined;
       if (isForeign !== undefined) {
-        this.#askFirstMessage(socket, bytes, isForeign, remote);
+        this.#askFirstMessage(accepted, bytes, isForeign);
         return;
       }
       socket.unshift(bytes);
-      this.#decide(socket, isTls, remote);
+      this.#decide(accepted, isTls);
     };
     const onGone = (cause?: Error) => {
       stop();
       const error = cause ? openFailure(cause, textOf(remote)) : new NetError("closed");
-      this.#refuse(socket, error, remote);
+      this.#refuse(accepted, error);
     };
     const timer = setTimeout(() => {
       stop();
-      if (onSilence === "plain" && this.#mode === "either") this.#plain(socket, remote);
-      else this.#refuse(socket, new NetError("detection-timeout", textOf(remote)), remote);
+      if (onSilence === "plain" && this.#mode === "either") this.#plain(accepted);
+      else this.#refuse(accepted, new NetError("detection-timeout", textOf(remote)));
     }, detectionTimeoutMs);
     socket.on("data", onFirst).on("error", onGone).on("end", onGone);
   }
@@ -257,76 +273,74 @@ class SocketListener implements Listener {
   }
 
   #askFirstMessage(
-    socket: Socket,
+    accepted: Accepted<Socket>,
     bytes: Buffer,
     isForeign: (hello: ClientHello) => boolean,
-    remote: SocketAddress,
   ): void {
+    const { socket, remote } = accepted;
     readFirstTlsMessage(socket, bytes, this.#options.handshakeTimeoutMs ?? TIMEOUT_MS, {
       onRead: (hello) => {
-        if (hello !== undefined && isForeign(hello)) this.#plain(socket, remote);
-        else this.#decide(socket, true, remote);
+        if (hello !== undefined && isForeign(hello)) this.#plain(accepted);
+        else this.#decide(accepted, true);
       },
       onGone: (cause) => {
         const at = textOf(remote);
         const error = cause ? openFailure(cause, at) : new NetError("tls-handshake-failed", at);
-        this.#refuse(socket, error, remote);
+        this.#refuse(accepted, error);
       },
     });
   }
 
-  #decide(socket: Socket, isTls: boolean, remote: SocketAddress): void {
-    if (isTls) this.#handshake(socket, remote);
-    else if (this.#mode !== "tls") this.#plain(socket, remote);
+  #decide(accepted: Accepted<Socket>, isTls: boolean): void {
+    if (isTls) this.#handshake(accepted);
+    else if (this.#mode !== "tls") this.#plain(accepted);
     else {
-      const error = new NetError("tls-handshake-failed", `${textOf(remote)} does not speak TLS`);
-      this.#refuse(socket, error, remote);
+      const at = textOf(accepted.remote);
+      this.#refuse(accepted, new NetError("tls-handshake-failed", `${at} does not speak TLS`));
     }
   }
 
-  #handshake(socket: Socket, remote: SocketAddress): void {
+  #handshake(accepted: Accepted<Socket>): void {
+    const { socket, remote } = accepted;
     const { tls, handshakeTimeoutMs = TIMEOUT_MS } = this.#options;
     if (tls === undefined) {
-      this.#refuse(socket, new NetError("tls-handshake-failed", "no certificate here"), remote);
+      this.#refuse(accepted, new NetError("tls-handshake-failed", "no certificate here"));
       return;
     }
     acceptTls(socket, {
       tls: tls(),
       timeoutMs: handshakeTimeoutMs,
       peer: textOf(remote),
-      onSecure: (secured, facts) => this.#handOver(socket, secured, { tls: facts, remote }),
-      onFailed: (error) => this.#refuse(socket, error, remote),
+      onSecure: (secured, facts) => this.#handOver(accepted, secured, facts),
+      onFailed: (error) => this.#refuse(accepted, error),
     });
   }
 
-  #refuse(socket: Socket, error: NetError, remote: SocketAddress): void {
+  #refuse({ socket, remote }: Accepted<Socket>, error: NetError): void {
     socket.on("error", ignore); // its connection is given up
     socket.destroy();
     this.#options.onRefused?.(error, remote);
   }
 
-  #plain(socket: Socket, remote: SocketAddress): void {
-    this.#handOver(socket, socket, { tls: undefined, remote });
+  #plain(accepted: Accepted<Socket>): void {
+    this.#handOver(accepted, accepted.socket, undefined);
   }
 
-  #handOver(
-    accepted: Socket,
-    socket: Socket,
-    peer: { readonly tls: TlsFacts | undefined; readonly remote: SocketAddress },
-  ): void {
+  #handOver(accepted: Accepted<Socket>, socket: Socket, tls: TlsFacts | undefined): void {
     const { watermarks = DEFAULT_WATERMARKS, onConnection } = this.#options;
-    const local = { host: accepted.localAddress ?? "", port: accepted.localPort ?? 0 };
-    const options = { ...peer, local, watermarks };
+    const { socket: outer, remote } = accepted;
+    const local = { host: outer.localAddress ?? "", port: outer.localPort ?? 0 };
+    const options = { tls, remote, local, watermarks };
     // The events of plaintext are the server's, for all its connections together: only those of TLS can be taken.
     const onGone = () => {
       this.#forget(accepted);
-      accepted.destroy(); // it may not hear of the end of what was taken from it
+      outer.destroy(); // it may not hear of the end of what was taken from it
     };
     const transport =
-      socket === accepted
+      socket === outer
         ? new SocketTransport(socket, options)
         : transportOver(socket, { ...options, onGone });
-    this.#sockets.set(accepted, transport);
+    accepted.transport = transport;
     onConnection(transport);
   }
 }

@@ -1,3 +1,4 @@
+import { type Place, Roster } from "#core/roster.ts";
 import type { RequestHandler } from "#http/exchange.ts";
 import type { ServerConnection } from "#http/server/server-connection.ts";
 import type { SocketAddress, Transport } from "#net/transport.ts";
@@ -10,8 +11,8 @@ interface Undecided {
 
 /** The HTTP connections that are open, and those that may become such, so that they can be told to end. */
 export class OpenConnections {
-  readonly #open = new Set<ServerConnection>();
-  readonly #undecided = new Set<Undecided>();
+  readonly #open = new Roster<ServerConnection>();
+  readonly #undecided = new Roster<Undecided>();
   /** How long an idle connection may still be used; undefined: they are not being ended. */
   #drainIdleMs: number | undefined;
   #mayKeepAlive = true;
@@ -19,22 +20,24 @@ export class OpenConnections {
   /** `look` begins to look at a connection, and calls `onGone` when the looking is over. */
   lookAt(look: (onGone: () => void) => Undecided): void {
     let isOver = false;
+    let place: Place<Undecided> | undefined;
     const undecided = look(() => {
       isOver = true;
-      this.#undecided.delete(undecided);
+      if (place !== undefined) this.#undecided.remove(place);
     });
     if (isOver) return;
-    this.#undecided.add(undecided);
+    place = this.#undecided.add(undecided);
     if (this.#drainIdleMs === 0) undecided.destroy();
   }
 
   /** Serves requests on a transport until it ends. */
   serve(by: ServedBy, transport: Transport, handler: RequestHandler): void {
-    const connection = serveHttp(by, transport, handler, (closed) => {
-      this.#open.delete(closed);
+    let place: Place<ServerConnection> | undefined;
+    const connection = serveHttp(by, transport, handler, () => {
+      if (place !== undefined) this.#open.remove(place);
     });
     if (transport.isClosed) return;
-    this.#open.add(connection);
+    place = this.#open.add(connection);
     if (this.#drainIdleMs !== undefined) connection.drain(this.#drainIdleMs);
     else if (!this.#mayKeepAlive && by.version === "http1") connection.drain(SHED_IDLE_MS);
   }
@@ -46,7 +49,7 @@ export class OpenConnections {
   keepAlive(isAllowed: boolean): void {
     this.#mayKeepAlive = isAllowed;
     if (isAllowed || this.#drainIdleMs !== undefined) return;
-    for (const connection of [...this.#open]) connection.drain(SHED_IDLE_MS);
+    for (const connection of this.#open.values()) connection.drain(SHED_IDLE_MS);
   }
 
   /**
@@ -55,14 +58,14 @@ export class OpenConnections {
    */
   drain(idleMs: number): void {
     this.#drainIdleMs = idleMs;
-    for (const connection of [...this.#open]) connection.drain(idleMs);
+    for (const connection of this.#open.values()) connection.drain(idleMs);
     if (idleMs > 0) return;
-    for (const undecided of [...this.#undecided]) undecided.destroy();
+    for (const undecided of this.#undecided.values()) undecided.destroy();
   }
 
   destroy(): void {
-    for (const connection of [...this.#open]) connection.destroy();
-    for (const undecided of [...this.#undecided]) undecided.destroy();
+    for (const connection of this.#open.values()) connection.destroy();
+    for (const undecided of this.#undecided.values()) undecided.destroy();
   }
 
   get size(): number {

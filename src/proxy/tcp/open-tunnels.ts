@@ -1,4 +1,5 @@
 import type { Clock } from "#core/clock.ts";
+import { type Place, Roster } from "#core/roster.ts";
 import { NetError } from "#net/net-error.ts";
 import type { TcpSeries } from "../telemetry/series.ts";
 import type { Tunnel } from "../tunnel.ts";
@@ -18,6 +19,8 @@ export class TrackedTunnel {
   readonly tunnel: Tunnel;
   readonly series: TcpSeries;
   readonly limits: TunnelLimits;
+  /** Among those that are open. */
+  place: Place<TrackedTunnel> | undefined = undefined;
   /** Set when a limit ended it. */
   endedBy: TunnelLimit | undefined;
   readonly #openedAtMs: number;
@@ -62,7 +65,7 @@ export class TrackedTunnel {
 /** All tunnels of a proxy, looked at once a second while there are any. */
 export class OpenTunnels implements Disposable {
   readonly #clock: Clock;
-  readonly #open = new Set<TrackedTunnel>();
+  readonly #open = new Roster<TrackedTunnel>();
   #interval: ReturnType<typeof setInterval> | undefined;
 
   constructor(clock: Clock) {
@@ -75,7 +78,7 @@ export class OpenTunnels implements Disposable {
 
   add(tunnel: Tunnel, series: TcpSeries, limits: TunnelLimits): TrackedTunnel {
     const tracked = new TrackedTunnel(tunnel, series, limits, this.#clock.monotonicMs());
-    this.#open.add(tracked);
+    tracked.place = this.#open.add(tracked);
     if (this.#interval === undefined) {
       this.#interval = setInterval(() => this.sweep(), SWEEP_MS);
       this.#interval.unref();
@@ -85,14 +88,14 @@ export class OpenTunnels implements Disposable {
 
   /** Its last bytes are counted. */
   remove(tracked: TrackedTunnel): void {
-    if (!this.#open.delete(tracked)) return;
+    if (tracked.place === undefined || !this.#open.remove(tracked.place)) return;
     tracked.count(this.#clock.monotonicMs());
     if (this.#open.size === 0) this[Symbol.dispose]();
   }
 
   sweep(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const tracked of [...this.#open]) {
+    for (const tracked of this.#open.values()) {
       tracked.count(nowMs);
       tracked.enforce(nowMs);
     }
