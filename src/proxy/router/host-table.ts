@@ -1,7 +1,8 @@
 /**
  * Finds the virtual host of an authority: exact `host:port` (and `host`, which means port 80), the same completed by a
- * search domain, the longest suffix wildcard, `*`. What an authority led to is made ready and remembered, so that the next
- * request with it costs one look-up however many hosts there are, and hosts that nobody calls are not made ready.
+ * search domain, the longest suffix wildcard, `*`. A request costs one look-up however many hosts there are: an authority
+ * that is a domain as it stands leads straight to its host, and what others led to is remembered. Hosts that nobody calls are
+ * not made ready.
  */
 export class HostTable<S, T> {
   /** Domain → where in `#hosts` it leads. */
@@ -9,11 +10,13 @@ export class HostTable<S, T> {
   #suffixes = new Map<string, number>();
   #any: number | undefined;
   #hosts: S[] = [];
+  /** In the places of `#hosts`; holes where nobody asked. */
+  readonly #ready: T[] = [];
   readonly #searchDomains: readonly string[];
   readonly #makeReady: (host: S) => T;
   readonly #remembered = new Map<string, T | undefined>();
 
-  /** `makeReady` is called whenever an authority is looked up that is not remembered. */
+  /** `makeReady` is called once for a host that an authority names as it stands, else whenever what it leads to is not remembered. */
   constructor(searchDomains: readonly string[], makeReady: (host: S) => T) {
     this.#searchDomains = searchDomains.map((domain) => domain.toLowerCase());
     this.#makeReady = makeReady;
@@ -45,6 +48,20 @@ export class HostTable<S, T> {
 
   /** `authority` in lower case. */
   find(authority: string): T | undefined {
+    const at = this.#exact.get(authority);
+    if (at !== undefined && !hasOtherForms(authority)) return this.#readyAt(at);
+    return this.#findRemembered(authority);
+  }
+
+  #readyAt(at: number): T {
+    const known = this.#ready[at];
+    if (known !== undefined) return known;
+    const ready = this.#makeReady(this.#hosts[at] as S);
+    this.#ready[at] = ready;
+    return ready;
+  }
+
+  #findRemembered(authority: string): T | undefined {
     const known = this.#remembered.get(authority);
     if (known !== undefined || this.#remembered.has(authority)) return known;
     const at = this.#search(authority);
@@ -86,6 +103,11 @@ export class HostTable<S, T> {
     }
     return undefined;
   }
+}
+
+/** `host:80` is `host` before it is itself, and a dot at the end is not part of a domain. */
+function hasOtherForms(authority: string): boolean {
+  return authority.endsWith(":80") || authority.endsWith(".");
 }
 
 /** A client may send any Host: what is remembered is bounded. */

@@ -58,7 +58,7 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
   const { durationMs, weftError, failureText } = entry;
   writeStart(out, entry.startedAtWallMs);
   out.text(outcomeFragment(entry));
-  out.text(targetFragment(entry));
+  writeTarget(out, entry);
   writeWithin(out, entry.requestTarget);
   if (entry.bytesReceived > 0) {
     out.text(`","bytes_received":`);
@@ -106,7 +106,7 @@ type Part = string | number | undefined;
 
 /** The fragments of the request before, and what they were made of: most requests of a proxy are alike. */
 const outcome = { method: "", protocol: "", status: -1, flags: "", details: "", fragment: "" };
-const target = { route: undefined as string | undefined, authority: "", fragment: "" };
+const target = { route: undefined as string | undefined, authority: "", fragment: "", isNew: true };
 
 /** Begins within the time, and ends with a whole pair. */
 function outcomeFragment(entry: AccessEntry): string {
@@ -125,14 +125,27 @@ function outcomeFragment(entry: AccessEntry): string {
   return fragment;
 }
 
-/** Ends within the path. */
-function targetFragment({ routeName: route, authority }: AccessEntry): string {
-  if (target.fragment !== "" && authority === target.authority && route === target.route)
-    return target.fragment;
-  target.route = route;
-  target.authority = authority;
-  target.fragment = `${pair("route_name", route)},"authority":${text(authority)},"path":"`;
-  return target.fragment;
+/** Ends within the path. The fragment is made when it is wanted again: with thousands of routes or hosts it seldom is. */
+function writeTarget(out: ByteWriter, { routeName: route, authority }: AccessEntry): void {
+  if (authority !== target.authority || route !== target.route) {
+    target.route = route;
+    target.authority = authority;
+    target.isNew = true;
+    if (route !== undefined) {
+      out.text(`,"route_name":"`);
+      writeWithin(out, route);
+      out.byte(QUOTE);
+    }
+    out.text(`,"authority":"`);
+    writeWithin(out, authority);
+    out.text(`","path":"`);
+    return;
+  }
+  if (target.isNew) {
+    target.fragment = `${pair("route_name", route)},"authority":${text(authority)},"path":"`;
+    target.isNew = false;
+  }
+  out.text(target.fragment);
 }
 
 const failureFragment = (weftError: string | undefined, failureText: string): string =>
