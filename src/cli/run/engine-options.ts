@@ -5,8 +5,8 @@
  * docs/decisions/0015-memory-of-a-proxy.md has the figures.
  */
 const OPTIONS: Readonly<Record<string, string>> = {
-  /** The heap may grow to 1.4 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
-  BUN_JSC_heapGrowthMaxIncrease: "0.4",
+  /** The heap may grow to 1.3 times what lived after the last collection (3 with more than 16 GB of memory, else 2). */
+  BUN_JSC_heapGrowthMaxIncrease: "0.3",
   BUN_JSC_smallHeapGrowthFactor: "1.5",
   /**
    * The whole heap is walked when less than a fifth of it is room for new objects (a third). With a small heap a third is
