@@ -1,4 +1,4 @@
-import type { ConfigResource, Snapshot } from "#config/snapshot.ts";
+import type { Snapshot } from "#config/snapshot.ts";
 import type { Log } from "#core/log.ts";
 import { unmapCodePages } from "#net/code-pages.ts";
 import { rehearseUpdate } from "#xds/client/rehearse-update.ts";
@@ -35,11 +35,14 @@ export function rehearseLater({ current, random, log }: RehearsalOptions): Dispo
 /** With a compiler of its own: the tables in use are left alone. */
 function rehearse(snapshot: Snapshot): void {
   const compiler = new ConfigCompiler();
-  const compile = (hosts: readonly ConfigResource<"virtual-host">[]) =>
+  const rehearseOnce = (): void => {
+    const read = rehearseUpdate(snapshot, checkRegex);
+    const hosts = read.filter((each) => isOf(each, "virtual-host"));
     compiler.compile({
       ...snapshot,
       "virtual-host": new Map(hosts.map((host) => [host.name, host])),
     });
-  compile([...snapshot["virtual-host"].values()].slice(0, 1));
-  compile(rehearseUpdate(snapshot, checkRegex).filter((each) => isOf(each, "virtual-host")));
+  };
+  rehearseOnce();
+  rehearseOnce(); // it differs from the one before, as an update does
 }

@@ -29,3 +29,25 @@ test("what runs is read again as an update of it would be, patterns included, an
 test("there is nothing to rehearse where nothing runs", () => {
   expect(rehearseUpdate(emptySnapshot, () => undefined)).toEqual([]);
 });
+
+test("of thousands of routes and endpoints few are read", () => {
+  const host = virtualHost("http-proxy/a", "a");
+  const [route] = host.value.routes;
+  const set = endpoints("a");
+  const [endpoint] = set.value.endpoints;
+  if (route === undefined || endpoint === undefined) throw new Error("nothing to repeat");
+  const repeated = { length: 10_000 };
+  const many = Array.from(repeated, (_, index) => ({ ...route, name: `route ${index}` }));
+  const origin = { kind: "VirtualService", namespace: "shop", name: "a", generation: 1 };
+  const origins = Object.fromEntries(many.map((_, index) => [`routes[${index}]`, origin]));
+  const read = rehearseUpdate(
+    snapshotOf(
+      routes("http-proxy"),
+      { ...host, value: { ...host.value, routes: many, origins } },
+      { ...set, value: { ...set.value, endpoints: Array.from(repeated, () => endpoint) } },
+    ),
+    () => undefined,
+  );
+  expect(read.map(({ type }) => type)).toEqual(["virtual-host", "endpoints"]);
+  expect(JSON.stringify(read).length).toBeLessThan(10_000);
+});
