@@ -9,6 +9,7 @@
 import type { Buffer } from "node:buffer";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import { BodyDecoder, type BodySink } from "#wire/http1/body-decoder.ts";
 import { encodeRequestHead } from "#wire/http1/encode-head.ts";
 import { fieldName } from "#wire/http1/field-name.ts";
@@ -187,7 +188,7 @@ class Http1ClientConnection
           this.#options.response,
         );
         if (head === undefined) {
-          this.#held.append(from === 0 ? bytes : bytes.subarray(from));
+          this.#held.append(sliceOf(bytes, from, bytes.length));
           return;
         }
         from = head.base + head.sizeBytes;
@@ -233,7 +234,7 @@ class Http1ClientConnection
   #readBody(exchange: Http1ClientExchange, bytes: Buffer, from: number): void {
     if (exchange.isTunnel) {
       // Early bytes of a tunnel that is not taken over yet.
-      if (from < bytes.length) this.#held.append(from === 0 ? bytes : bytes.subarray(from));
+      if (from < bytes.length) this.#held.append(sliceOf(bytes, from, bytes.length));
       return;
     }
     let at = from;

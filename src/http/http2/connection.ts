@@ -9,6 +9,7 @@ import type { Buffer } from "node:buffer";
 import { type Flushable, flushAtEndOfTurn, turn } from "#net/flush-turn.ts";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
+import { sliceOf } from "#wire/byte-range.ts";
 import { HpackDecoder } from "#wire/hpack/hpack-decoder.ts";
 import { HpackEncoder } from "#wire/hpack/hpack-encoder.ts";
 import { HpackError } from "#wire/hpack/hpack-error.ts";
@@ -199,7 +200,7 @@ export class Http2Connection
     this.hasHeard = true;
     try {
       const at = this.#prefaceSeen < PREFACE.length ? this.#readPreface(bytes) : 0;
-      if (at < bytes.length) this.#reader.read(at === 0 ? bytes : bytes.subarray(at));
+      if (at < bytes.length) this.#reader.read(sliceOf(bytes, at, bytes.length));
     } catch (cause) {
       this.#failWith(cause);
     }

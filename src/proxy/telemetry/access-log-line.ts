@@ -58,13 +58,18 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
   const { durationMs, weftError, failureText } = entry;
   writeStart(out, entry.startedAtWallMs);
   out.text(outcomeFragment(entry));
-  writeTarget(out, entry);
+  if (entry.routeName !== undefined) {
+    out.text(`,"route_name":"`);
+    writeWithin(out, entry.routeName);
+    out.byte(QUOTE);
+  }
+  out.text(`,"authority":"`);
+  writeWithin(out, entry.authority);
+  out.text(`","path":"`);
   writeWithin(out, entry.requestTarget);
-  if (entry.bytesReceived > 0) {
-    out.text(`","bytes_received":`);
-    out.decimal(entry.bytesReceived);
-    out.text(`,"bytes_sent":`);
-  } else out.text(`","bytes_received":0,"bytes_sent":`);
+  out.text(`","bytes_received":`);
+  out.decimal(entry.bytesReceived);
+  out.text(`,"bytes_sent":`);
   out.decimal(entry.bytesSent);
   out.text(`,"duration":`);
   writeMilliseconds(out, durationMs);
@@ -87,12 +92,9 @@ export function writeAccessLine(out: ByteWriter, entry: AccessEntry): void {
     out.text(`,"duration_us":`);
   } else out.text(`","duration_us":`);
   out.decimal(Math.round(durationMs * 1000));
-  if (entry.attempts === 1) out.text(`,"attempts":1}\n`);
-  else {
-    out.text(`,"attempts":`);
-    out.decimal(entry.attempts);
-    out.text("}\n");
-  }
+  out.text(`,"attempts":`);
+  out.decimal(entry.attempts);
+  out.text("}\n");
 }
 
 /** The same as a string. */
@@ -104,9 +106,8 @@ export function accessLogLine(entry: AccessEntry): string {
 
 type Part = string | number | undefined;
 
-/** The fragments of the request before, and what they were made of: most requests of a proxy are alike. */
+/** The fragment of the request before, and what it was made of: most requests of a proxy end alike. */
 const outcome = { method: "", protocol: "", status: -1, flags: "", details: "", fragment: "" };
-const target = { route: undefined as string | undefined, authority: "", fragment: "", isNew: true };
 
 /** Begins within the time, and ends with a whole pair. */
 function outcomeFragment(entry: AccessEntry): string {
@@ -125,42 +126,11 @@ function outcomeFragment(entry: AccessEntry): string {
   return fragment;
 }
 
-/** Ends within the path. The fragment is made when it is wanted again: with thousands of routes or hosts it seldom is. */
-function writeTarget(out: ByteWriter, { routeName: route, authority }: AccessEntry): void {
-  if (authority !== target.authority || route !== target.route) {
-    target.route = route;
-    target.authority = authority;
-    target.isNew = true;
-    if (route !== undefined) {
-      out.text(`,"route_name":"`);
-      writeWithin(out, route);
-      out.byte(QUOTE);
-    }
-    out.text(`,"authority":"`);
-    writeWithin(out, authority);
-    out.text(`","path":"`);
-    return;
-  }
-  if (target.isNew) {
-    target.fragment = `${pair("route_name", route)},"authority":${text(authority)},"path":"`;
-    target.isNew = false;
-  }
-  out.text(target.fragment);
-}
-
 const failureFragment = (weftError: string | undefined, failureText: string): string =>
   `,"upstream_transport_failure_reason":${text(failureText)}${pair("weft_error", weftError)}`;
 
 /** The ids, up to the value of `record_id`. */
 function writeIds(out: ByteWriter, { ids, head }: AccessEntry): void {
-  if (ids?.makesRequestId === true && ids.makesTraceparent) {
-    out.text(`,"request_id":"`);
-    copyId(out, ids, ID_PARTS.requestId);
-    out.text(`","traceparent":"`);
-    copyId(out, ids, ID_PARTS.traceparent);
-    out.text(`","record_id":"`);
-    return;
-  }
   if (ids?.makesRequestId === true) {
     out.text(`,"request_id":"`);
     copyId(out, ids, ID_PARTS.requestId);

@@ -24,7 +24,7 @@ export interface LineWriter extends LineSink, AsyncDisposable {
 
 export interface LineWriterOptions {
   readonly path: string;
-  /** A batch is written when it is this long, since each wakes another thread, or this old. */
+  /** A batch is written when it is this long, or this old; each wakes another thread. */
   readonly batchBytes?: number;
   readonly batchMs?: number;
   /** Most that waits for a slow disk. */

@@ -6,6 +6,7 @@
  *   until-close  data … until the owner calls `finish`
  */
 import { Buffer } from "node:buffer";
+import { sliceOf } from "../byte-range.ts";
 import { found, readFieldBlock, VALUE_BYTE } from "./field-block.ts";
 import type { BodyKind, Fields } from "./head.ts";
 import { type Fault, Http1Error } from "./http1-error.ts";
@@ -188,7 +189,7 @@ export class BodyDecoder {
   #trailers(bytes: Buffer, at: number, sink: BodySink): number {
     const held = this.#held;
     const block =
-      held === undefined ? bytes : Buffer.concat([held, at === 0 ? bytes : bytes.subarray(at)]);
+      held === undefined ? bytes : Buffer.concat([held, sliceOf(bytes, at, bytes.length)]);
     const base = held === undefined ? at : 0;
     const limits = { maxBytes: this.#limits.maxTrailerBytes, maxFields: this.#limits.maxTrailers };
     const after = readFieldBlock(block, base, base, block.length, limits, this.#fault);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { sliceOf } from "../byte-range.ts";
 import { decodeDataLength } from "./data.ts";
 import {
   decodeFrameLength,
@@ -83,7 +84,7 @@ export class FrameReader {
     const end = bytes.length;
     while (at < end) {
       if (this.#isStopped) {
-        this.#rest = at === 0 ? bytes : bytes.subarray(at);
+        this.#rest = sliceOf(bytes, at, bytes.length);
         return;
       }
       if (this.#isInData) at = this.#readData(bytes, at, end);
