@@ -74,7 +74,7 @@ describe("a command under weft run", () => {
     await using keys = await open(keyboard, "r+"); // to read too, or it would wait for a reader
     await using terminal = spawnProgram([
       ...["sh", "-c", 'exec script -qefc "$1" /dev/null < "$0"', keyboard],
-      [...words, `"${trap}"`].join(" "),
+      ["exec", ...words, `"${trap}"`].join(" "), // some shells would stay, and get the Ctrl-C too
     ]);
     await terminal.stdout.line(/^up\s*$/);
     await keys.write("\x03");
