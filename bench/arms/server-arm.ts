@@ -1,9 +1,10 @@
 // Proxies of other makers, alone or as a pair: the same hops, each program in its own words.
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../test/support/free-port.ts";
 import { envoyProgram } from "../lab/envoy-program.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
-import { freePort } from "../lab/wait.ts";
 import { processTree } from "../measure/process-table.ts";
 import type { Arm, ArmOptions, InnerListener } from "./arm.ts";
 import { envoyConfiguration } from "./envoy-configuration.ts";

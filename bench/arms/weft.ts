@@ -1,6 +1,6 @@
 // Weft as it is meant to be run: control plane, `weft run`, routes and policies from YAML, metrics, trace headers, access log.
+import { freePort } from "../../test/support/free-port.ts";
 import { envoyProgram } from "../lab/envoy-program.ts";
-import { freePort } from "../lab/wait.ts";
 import { readAppEnvironment } from "./app-environment.ts";
 import { type Arm, type ArmName, type ArmOptions, originHead } from "./arm.ts";
 import { fillMesh } from "./fill-mesh.ts";

@@ -1,12 +1,14 @@
 // One proxy with an application behind it, bystanders, and an attacker beside them.
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attackerIdentity } from "../../test/support/attacks/attacker-identity.ts";
 import { hostileHosts, hostileYaml } from "../../test/support/attacks/hostile-hosts.ts";
+import { freePort } from "../../test/support/free-port.ts";
 import type { LoadResult } from "../../test/support/steady-load.ts";
 import { applyYaml, NAMESPACE, openMesh, startWorkload } from "../arms/mesh.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
-import { freePort, until, untilServes } from "../lab/wait.ts";
+import { until, untilServes } from "../lab/wait.ts";
 import type { AttackOrder, AttackOutcome } from "./attacker.ts";
 
 export interface Scene {

@@ -1,9 +1,10 @@
 // A gRPC method behind a real HTTP/2 server: nghttpd gives a file out as the answer's one message, with `grpc-status: 0`
 // behind it. It is several times as quick as what stands before it.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../test/support/free-port.ts";
 import type { Lab } from "../lab/lab.ts";
-import { freePort } from "../lab/wait.ts";
 import type { Backend } from "./start-backend.ts";
 
 const MESSAGE_BYTES = 1_024;

@@ -1,10 +1,12 @@
 // The server behind every arm: our C program where there is a compiler, otherwise nginx with the same answer.
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../test/support/free-port.ts";
 import { nginxPreamble } from "../arms/nginx-preamble.ts";
 import type { Core } from "../lab/cores.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
-import { freePort, until, untilServes } from "../lab/wait.ts";
+import { until, untilServes } from "../lab/wait.ts";
 
 export interface Backend {
   readonly port: number;

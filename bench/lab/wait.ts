@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import type { Lab, LabProcess } from "./lab.ts";
 
 export interface WaitOptions {
@@ -49,26 +48,4 @@ export async function untilServes(
     if (response.status === 200 && byteLength === bodyBytes) return true;
     throw new Error(`status ${response.status}, ${byteLength} bytes`);
   });
-}
-
-const given = new Set<number>();
-
-/** A port that nobody listens on now, for programs that cannot be told to take any; never the same twice. */
-export async function freePort(): Promise<number> {
-  const port = await anyPort();
-  if (given.has(port)) return await freePort();
-  given.add(port);
-  return port;
-}
-
-async function anyPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
 }

@@ -1,5 +1,6 @@
 // Many proxies of many workloads, all of them callers of one service with two versions.
 
+import { freePort } from "../../test/support/free-port.ts";
 import { fillMesh } from "../arms/fill-mesh.ts";
 import {
   applyYaml,
@@ -11,7 +12,7 @@ import {
 } from "../arms/mesh.ts";
 import { startBackend } from "../backend/start-backend.ts";
 import type { Lab } from "../lab/lab.ts";
-import { freePort, untilServes } from "../lab/wait.ts";
+import { untilServes } from "../lab/wait.ts";
 
 export const versions = ["v1", "v2"] as const;
 export type Version = (typeof versions)[number];
