@@ -25,6 +25,7 @@ export class AttackSocket {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   #isDeaf = false;
+  #watch: Timer | undefined;
   readonly #gone = Promise.withResolvers<void>();
 
   private constructor(socket: Socket, speaks: "http1" | "http2") {
@@ -41,11 +42,15 @@ export class AttackSocket {
       socket.end();
     });
     socket.on("error", () => undefined); // `close` follows
-    socket.on("close", () => {
-      this.isClosed = true;
-      this.words.ended();
-      this.#gone.resolve();
-    });
+    socket.on("close", () => this.#close());
+  }
+
+  #close(): void {
+    clearInterval(this.#watch);
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.words.ended();
+    this.#gone.resolve();
   }
 
   /** Throws when the connection or the handshake is refused. */
@@ -92,6 +97,16 @@ export class AttackSocket {
   stopReading(): void {
     this.#isDeaf = true;
     this.#socket.pause();
+    this.#watch ??= setInterval(() => this.#closeWhenGone(), 50);
+  }
+
+  /** A paused socket with something left to write is not always told of its end by the runtime, which has closed its descriptor. */
+  #closeWhenGone(): void {
+    const { _handle: handle } = this.#socket as unknown as { _handle: { fd: number } | null };
+    if (handle !== null && handle.fd >= 0) return;
+    clearInterval(this.#watch);
+    this.readAgain(); // what it was told last waits unread
+    setTimeout(() => this.#close(), 50);
   }
 
   readAgain(): void {
@@ -104,11 +119,13 @@ export class AttackSocket {
   }
 
   destroy(): void {
+    clearInterval(this.#watch);
     this.#socket.destroy();
   }
 
   /** As a program that is killed: the peer gets a reset. */
   reset(): void {
+    clearInterval(this.#watch);
     this.#socket.resetAndDestroy();
   }
 }
