@@ -146,7 +146,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
 
   #try(plan: ForwardPlan, cluster: UpstreamCluster): void {
     const record = this.#record;
-    const { retry } = plan.action;
+    const { retry } = plan;
     const host = cluster.pick(this.#tried, retry?.hostSelectionAttempts ?? 0);
     if (host === undefined) {
       const message = `${cluster.what}: ${cluster.whyNone}`;
@@ -276,7 +276,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     if (this.#change !== undefined && this.#endsChange(this.#change, head, host, cluster)) return;
     if (this.#record.isGrpc && head.status === 200) this.#sawGrpcStatus(head);
     else cluster.answered(host, head.status);
-    if (plan.action.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
+    if (plan.retry !== undefined && this.#retriesAnswer(head, plan, cluster)) return;
     this.#record.runtime.timers.cancel(this.#timer);
     this.body.stopKeeping();
     this.#owner.onAnswer(head, this.#fromProxy);
@@ -344,7 +344,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
 
   /** True: another try is under way, after a pause. */
   #retry(outcome: TryOutcome, plan: ForwardPlan, cluster: UpstreamCluster): boolean {
-    const { retry } = plan.action;
+    const { retry } = plan;
     const { host, runtime } = this.#record;
     if (retry === undefined || !this.body.mayReplay) return false;
     if (!wantsRetry(retry, outcome, this.#mayRepeat)) return false;
@@ -373,7 +373,7 @@ export class RequestTries implements ClientExchangeEvents, Waiter {
     }
     const what = `${cluster.what} at ${this.#record.host?.address ?? ""}`;
     this.giveUp();
-    const message = `${what}: no answer within ${plan.action.retry?.perTryTimeoutMs ?? 0} ms`;
+    const message = `${what}: no answer within ${plan.retry?.perTryTimeoutMs ?? 0} ms`;
     this.#tryFailed({ code: "per-try-timeout", message }, false, undefined);
   }
 

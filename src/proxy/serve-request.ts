@@ -131,7 +131,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     }
     this.status = decision.status;
     this.details = "direct_response";
-    this.routeName = decision.route.name;
+    this.routeName = decision.routeName;
     const reply = routeReply(decision, this);
     const isRefusal = this.isGrpc && decision.kind === "respond";
     this.#exchange.reply(isRefusal ? this.#asGrpc(grpcReply(reply)) : reply);
@@ -147,7 +147,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
 
   #forward(plan: ForwardPlan, cluster: UpstreamCluster | undefined): void {
     this.plan = plan;
-    this.routeName = plan.route.name;
+    this.routeName = plan.routeName;
     if (cluster === undefined) {
       this.#fail({
         code: "cluster-not-found",
@@ -169,8 +169,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   }
 
   /** As Envoy's, the route's time begins when the request has arrived whole. */
-  #startTimer({ action }: ForwardPlan): void {
-    const { timeoutMs } = action;
+  #startTimer({ timeoutMs }: ForwardPlan): void {
     if (timeoutMs === undefined || timeoutMs <= 0) return;
     this.#timeLimit = `no whole answer within ${timeoutMs} ms`;
     this.runtime.timers.arm(this.#timer, timeoutMs);
@@ -179,7 +178,7 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
   /** As Istio has it, the time that the caller gives stands for the route's where it is shorter, and begins at once. */
   #startGrpcTimer(plan: ForwardPlan): void {
     const givenMs = grpcTimeoutMs(this.head.field(FIELD.grpcTimeout));
-    const { timeoutMs = 0 } = plan.action;
+    const { timeoutMs = 0 } = plan;
     this.#hasDeadline = givenMs !== undefined && !(timeoutMs > 0 && timeoutMs < givenMs);
     if (givenMs === undefined || !this.#hasDeadline) {
       if (this.#tries.body.isComplete) this.#startTimer(plan);

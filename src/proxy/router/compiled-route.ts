@@ -1,6 +1,14 @@
-import type { ForwardAction, PathMatch, Route, VirtualHost } from "#config/route.ts";
+import type {
+  ForwardAction,
+  PathMatch,
+  RetryPolicy,
+  Route,
+  VirtualHost,
+  WeightedCluster,
+} from "#config/route.ts";
 import { type CompiledConnections, compileConnections } from "./compiled-connections.ts";
-import { PathIndex } from "./path-index.ts";
+import { finderOf } from "./path-index.ts";
+import type { PathRule, RuleFinder } from "./path-rule.ts";
 import { type PreparedEdits, prepareEdits } from "./prepared-edits.ts";
 import { compileRedirect, type LocationOf } from "./redirect-location.ts";
 import { compilePathRewrite, type PathRewrite } from "./rewrite-path.ts";
@@ -9,34 +17,30 @@ import { compileHeaderMatch, compileQueryMatch, type FactsTest } from "./string-
 /** A virtual host ready to answer: which of its routes a request takes. */
 export interface CompiledHost {
   readonly host: VirtualHost;
-  readonly routes: PathIndex<CompiledRoute>;
+  readonly routes: RuleFinder<CompiledRoute>;
   /** Undefined: it carries requests only. */
   readonly connections: CompiledConnections | undefined;
   /** The plan when none of the routes matches. */
   readonly noRoute: NoRoutePlan;
 }
 
-export interface CompiledRoute {
-  readonly index: number;
-  readonly path: PathMatch;
-  readonly conditions: readonly FactsTest[];
-  readonly route: Route;
-  readonly action: CompiledAction;
+/** Few objects, one behind the other: with thousands of routes each is far away in memory when its request comes. */
+export interface CompiledRoute extends PathRule<CompiledRoute> {
+  /** What all requests of the route get; undefined: one of `weighted`. */
+  readonly plan: Plan | undefined;
+  readonly weighted: WeightedPlans | undefined;
 }
-
-type CompiledAction =
-  | { readonly kind: "forward"; readonly targets: WeightedPlans }
-  | { readonly kind: "redirect"; readonly plan: RedirectPlan }
-  | { readonly kind: "respond"; readonly plan: RespondPlan };
 
 /** What will be done with a request. Every plan is made when the configuration arrives and shared by all its requests. */
 export type Plan = ForwardPlan | RedirectPlan | RespondPlan | NoRoutePlan | UnknownHostPlan;
 
 export interface ForwardPlan {
   readonly kind: "forward";
-  readonly route: Route;
-  readonly action: ForwardAction;
+  readonly routeName: string;
   readonly cluster: string;
+  /** Whole exchange, retries included; absent: no limit. */
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy | undefined;
   readonly requestEdits: PreparedEdits | undefined;
   readonly responseEdits: PreparedEdits | undefined;
   readonly rewritePath: PathRewrite | undefined;
@@ -45,7 +49,7 @@ export interface ForwardPlan {
 
 export interface RedirectPlan {
   readonly kind: "redirect";
-  readonly route: Route;
+  readonly routeName: string;
   readonly status: number;
   readonly locationOf: LocationOf;
   readonly responseEdits: PreparedEdits | undefined;
@@ -53,7 +57,7 @@ export interface RedirectPlan {
 
 export interface RespondPlan {
   readonly kind: "respond";
-  readonly route: Route;
+  readonly routeName: string;
   readonly status: number;
   readonly body: string;
   readonly responseEdits: PreparedEdits | undefined;
@@ -68,8 +72,8 @@ export interface UnknownHostPlan {
   readonly kind: "unknown-host";
 }
 
-/** Plans with their running sums of weights; those of weight 0 are left out. */
-interface WeightedPlans {
+/** Two plans or more with their running sums of weights; none has a weight of 0. */
+export interface WeightedPlans {
   readonly plans: readonly ForwardPlan[];
   readonly sums: readonly number[];
   readonly total: number;
@@ -77,73 +81,78 @@ interface WeightedPlans {
 
 /** Throws what `compileRe2` and header lines throw: call it while an update may still be refused. */
 export function compileHost(host: VirtualHost): CompiledHost {
-  const routes = host.routes.map(compileRoute);
   return {
     host,
-    routes: new PathIndex(routes),
+    routes: finderOf(host.routes.map(compileRoute)),
     connections: host.connections && compileConnections(host.connections),
     noRoute: { kind: "no-route", host },
   };
 }
 
 function compileRoute(route: Route, index: number): CompiledRoute {
-  const { match } = route;
-  const conditions = [
-    ...match.headers.map(compileHeaderMatch),
-    ...match.query.map(compileQueryMatch),
-  ];
-  return { index, path: pathOf(match), conditions, route, action: compileAction(route) };
+  const { match, action } = route;
+  const conditions =
+    match.headers.length + match.query.length === 0
+      ? none
+      : [...match.headers.map(compileHeaderMatch), ...match.query.map(compileQueryMatch)];
+  const chosen =
+    action.kind === "forward"
+      ? forwardPlans(route, action)
+      : { plan: ownPlan(route, action), weighted: undefined };
+  return { index, path: pathOf(match), conditions, ...chosen, nextOfPath: undefined };
 }
+
+const none: readonly FactsTest[] = [];
 
 /** The prefix `/` is how a route says that it takes everything: the asterisk of `OPTIONS *` too. */
 function pathOf({ path }: Route["match"]): PathMatch {
-  return path.kind === "prefix" && path.value === "/" ? { kind: "prefix", value: "" } : path;
+  return path.kind === "prefix" && path.value === "/" ? everything : path;
 }
 
-function compileAction(route: Route): CompiledAction {
-  const { action } = route;
-  if (action.kind === "forward")
-    return { kind: "forward", targets: weighted(action, forwardPlans(route, action)) };
+const everything: PathMatch = { kind: "prefix", value: "" };
 
+function ownPlan(
+  route: Route,
+  action: Exclude<Route["action"], ForwardAction>,
+): RedirectPlan | RespondPlan {
   const responseEdits = prepareEdits([route.responseHeaders]);
-  if (action.kind === "respond") {
-    const { status, body } = action;
-    return { kind: "respond", plan: { kind: "respond", route, status, body, responseEdits } };
-  }
-  const locationOf = compileRedirect(action, route.match.path);
+  const routeName = route.name;
   const { status } = action;
-  return {
-    kind: "redirect",
-    plan: { kind: "redirect", route, status, locationOf, responseEdits },
-  };
+  if (action.kind === "respond")
+    return { kind: "respond", routeName, status, body: action.body, responseEdits };
+  const locationOf = compileRedirect(action, route.match.path);
+  return { kind: "redirect", routeName, status, locationOf, responseEdits };
 }
 
-function forwardPlans(route: Route, action: ForwardAction): ForwardPlan[] {
-  const { rewrite } = action;
-  const rewritePath =
-    rewrite?.path === undefined ? undefined : compilePathRewrite(route.match.path, rewrite.path);
-  return action.clusters.map((target) => ({
+function forwardPlans(
+  route: Route,
+  action: ForwardAction,
+): Pick<CompiledRoute, "plan" | "weighted"> {
+  const taken = action.clusters.filter(({ weight }) => weight > 0);
+  const plans = taken.map((target) => forwardPlan(route, action, target));
+  const [only] = plans;
+  if (only === undefined) throw new RangeError(`${route.name}: no destination has a weight`);
+  if (plans.length === 1) return { plan: only, weighted: undefined };
+  let total = 0;
+  const sums = taken.map(({ weight }) => (total += weight));
+  return { plan: undefined, weighted: { plans, sums, total } };
+}
+
+function forwardPlan(
+  route: Route,
+  { rewrite, timeoutMs, retry }: ForwardAction,
+  target: WeightedCluster,
+): ForwardPlan {
+  return {
     kind: "forward",
-    route,
-    action,
+    routeName: route.name,
     cluster: target.cluster,
+    timeoutMs,
+    retry,
     requestEdits: prepareEdits([target.requestHeaders, route.requestHeaders]),
     responseEdits: prepareEdits([target.responseHeaders, route.responseHeaders]),
-    rewritePath,
+    rewritePath:
+      rewrite?.path === undefined ? undefined : compilePathRewrite(route.match.path, rewrite.path),
     authority: rewrite?.authority,
-  }));
-}
-
-function weighted(action: ForwardAction, all: readonly ForwardPlan[]): WeightedPlans {
-  const plans: ForwardPlan[] = [];
-  const sums: number[] = [];
-  let total = 0;
-  for (const [i, plan] of all.entries()) {
-    const weight = action.clusters[i]?.weight ?? 0;
-    if (weight <= 0) continue;
-    total += weight;
-    plans.push(plan);
-    sums.push(total);
-  }
-  return { plans, sums, total };
+  };
 }

@@ -1,5 +1,5 @@
 import type { VirtualHost } from "#config/route.ts";
-import type { CompiledHost, CompiledRoute, Plan, UnknownHostPlan } from "./compiled-route.ts";
+import type { CompiledHost, Plan, UnknownHostPlan, WeightedPlans } from "./compiled-route.ts";
 import type { HostTable } from "./host-table.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -16,17 +16,15 @@ export function planRequest(table: RouteTable, facts: RequestFacts, random: () =
   const host = table.find(facts.authority);
   if (host === undefined) return unknownHost;
   const route = host.routes.find(facts);
-  return route === undefined ? host.noRoute : planOf(route, random);
+  if (route === undefined) return host.noRoute;
+  return route.plan ?? choose(route.weighted, random);
 }
 
-function planOf({ action }: CompiledRoute, random: () => number): Plan {
-  if (action.kind !== "forward") return action.plan;
-  const { plans, sums, total } = action.targets;
-  const first = plans[0];
-  if (first === undefined) throw new RangeError("a route whose weights are all 0 was accepted");
-  if (plans.length === 1) return first;
+function choose(weighted: WeightedPlans | undefined, random: () => number): Plan {
+  if (weighted === undefined) throw new TypeError("a route without a plan was made");
+  const { plans, sums, total } = weighted;
   const point = random() * total;
   let at = 0;
   while (at < sums.length - 1 && point >= (sums[at] ?? 0)) at++;
-  return plans[at] ?? first;
+  return plans[at] as Plan;
 }

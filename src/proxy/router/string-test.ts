@@ -7,7 +7,7 @@ export type FactsTest = (facts: RequestFacts) => boolean;
 
 /** Compiles a comparison once per configuration. Throws what `compileRe2` throws on a pattern that is not RE2. */
 export function compileStringMatch(match: StringMatch | { readonly kind: "present" }): StringTest {
-  if (match.kind === "present") return () => true;
+  if (match.kind === "present") return always;
   if (match.kind === "regex") {
     const pattern = compileRe2(match.value);
     return (text) => pattern.test(text);
@@ -17,6 +17,9 @@ export function compileStringMatch(match: StringMatch | { readonly kind: "presen
   return (text) => compare(text.toLowerCase());
 }
 
+/** Most hosts have one route that takes everything: what it is made of stays at hand. */
+const always: StringTest = () => true;
+
 function compareExactly(
   kind: "exact" | "prefix" | "suffix" | "contains",
   value: string,
@@ -25,7 +28,7 @@ function compareExactly(
     case "exact":
       return (text) => text === value;
     case "prefix":
-      return (text) => text.startsWith(value);
+      return value === "" ? always : (text) => text.startsWith(value);
     case "suffix":
       return (text) => text.endsWith(value);
     case "contains":

@@ -2,6 +2,7 @@ import type { RetryPolicy } from "#config/route.ts";
 import { emptyAny } from "./any.ts";
 import { fromDuration, toDuration } from "./duration.ts";
 import { RetryPolicy as RetryMessage } from "./generated/envoy/config/route/v3/route_components.ts";
+import { Interned } from "./interned.ts";
 
 const PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate";
 
@@ -29,18 +30,11 @@ export function toRetry(retry: RetryPolicy): RetryMessage {
   });
 }
 
-/** Thousands of routes share few policies: equal ones are one object. */
-const known = new Map<string, RetryPolicy>();
-const MAX_KNOWN = 64;
+const policies = new Interned<RetryPolicy>(64);
 
 export function fromRetry(message: RetryMessage, explicit: boolean): RetryPolicy {
   const policy = readRetry(message, explicit);
-  const key = JSON.stringify(policy);
-  const equal = known.get(key);
-  if (equal !== undefined) return equal;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(key, policy);
-  return policy;
+  return policies.of(JSON.stringify(policy), () => policy);
 }
 
 function readRetry(message: RetryMessage, explicit: boolean): RetryPolicy {

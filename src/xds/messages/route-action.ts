@@ -1,9 +1,10 @@
-import type {
-  ForwardAction,
-  RespondAction,
-  Rewrite,
-  RouteAction,
-  WeightedCluster,
+import {
+  type ForwardAction,
+  noHeaderEdits,
+  type RespondAction,
+  type Rewrite,
+  type RouteAction,
+  type WeightedCluster,
 } from "#config/route.ts";
 import { fromDuration, toDuration } from "./duration.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type Route as RouteMessage,
 } from "./generated/envoy/config/route/v3/route_components.ts";
 import { fromHeadersToAdd, toHeadersToAdd } from "./header-edits.ts";
+import { Interned } from "./interned.ts";
 import { fromRedirect, toRedirect } from "./redirect.ts";
 import { fromRetry, toRetry } from "./retry-policy.ts";
 import { toRegex } from "./string-match.ts";
@@ -111,18 +113,22 @@ function toClusterWeight(cluster: WeightedCluster): ClusterWeight {
   });
 }
 
+const soleClusters = new Interned<readonly WeightedCluster[]>(64);
+
+function soleCluster(cluster: string): readonly WeightedCluster[] {
+  return soleClusters.of(cluster, () => [
+    {
+      cluster,
+      weight: SOLE_WEIGHT,
+      requestHeaders: noHeaderEdits,
+      responseHeaders: noHeaderEdits,
+    },
+  ]);
+}
+
 function fromClusters(message: ForwardMessage): readonly WeightedCluster[] {
   const specifier = message.clusterSpecifier;
-  const none = { set: [], add: [], remove: [] };
-  if (specifier?.$case === "cluster")
-    return [
-      {
-        cluster: specifier.value,
-        weight: SOLE_WEIGHT,
-        requestHeaders: none,
-        responseHeaders: none,
-      },
-    ];
+  if (specifier?.$case === "cluster") return soleCluster(specifier.value);
   if (specifier?.$case !== "weightedClusters") return [];
   return specifier.value.clusters.map((each) => ({
     cluster: each.name,
