@@ -12,7 +12,8 @@ import { withSetupLock } from "./setup-lock.mjs";
 
 const OLDEST_NODE = 18;
 const HEARTBEAT_MS = 5_000;
-const PATIENCE_MS = 5_000;
+/** npm goes on for many seconds when it is told to stop, and what it leaves behind is installed anew in any case. */
+const PATIENCE_MS = 1_000;
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const record = path.join(root, ".generated", "bun");
