@@ -17,7 +17,7 @@ export function checkProxies(proxies: readonly ProxyView[], version: string): Ca
     findings: [
       finding(
         "proxies-connected",
-        `${proxies.length} proxies are connected`,
+        `proxies are connected: ${proxies.length}`,
         "warning",
         proxies.length > 0 ? [] : ["start a workload: weft run --name web --port 8080 -- COMMAND"],
       ),
