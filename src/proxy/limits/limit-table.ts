@@ -116,9 +116,9 @@ export const limitTable = {
     past: "the rest wait for the next turn",
   },
   "chunks-per-turn": {
-    ...{ unit: "count", default: 512 },
+    ...{ unit: "count", default: 128 },
     summary:
-      "Chunks of one body of HTTP/1 that are read per turn of the event loop, in either direction.",
+      "Chunks of one body of HTTP/1 that are read per turn of the event loop, in either direction; 64 octets of an extension count as one.",
     past: "the rest wait for the next turn",
   },
   "listener-connections": {

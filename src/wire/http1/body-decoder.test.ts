@@ -136,6 +136,36 @@ describe("a chunked body", () => {
   });
 });
 
+describe("of one read, as much is read as its owner allows", () => {
+  /** Lengths of what was read each time, until all is. */
+  function steps(text: string, chunksLeft: number): number[] {
+    const decoder = new BodyDecoder("downstream");
+    const bytes = Buffer.from(text);
+    const sink = { onBodyData: () => undefined, onBodyEnd: () => undefined };
+    decoder.reset("chunked", -1);
+    const lengths: number[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      decoder.chunksLeft = chunksLeft;
+      const after = decoder.decode(bytes, at, sink);
+      lengths.push(after - at);
+      at = after;
+    }
+    expect(decoder.isIdle).toBe(true);
+    return lengths;
+  }
+
+  test("in chunks", () => {
+    expect(steps(`${"1\r\nx\r\n".repeat(30)}0\r\n\r\n`, 10)).toEqual([60, 60, 60, 5]);
+  });
+
+  test("and extensions count as the chunks that they are as long as", () => {
+    const chunk = `1;${"e".repeat(640)}\r\nx\r\n`;
+    const lengths = steps(`${chunk.repeat(30)}0\r\n\r\n`, 22);
+    expect(lengths.slice(0, -1).every((length) => length <= 2 * chunk.length)).toBe(true);
+    expect(lengths.length).toBeGreaterThanOrEqual(15);
+  });
+});
+
 test("a body until the end of the connection ends with it", () => {
   const decoder = new BodyDecoder("upstream");
   let isOver = false;

@@ -18,7 +18,10 @@ export interface BodyLimits {
   readonly maxChunkLineBytes: number;
   readonly maxTrailerBytes: number;
   readonly maxTrailers: number;
-  /** One read brings tens of thousands of the smallest: what is past it waits for the next turn, and others have theirs. */
+  /**
+   * One read brings tens of thousands of the smallest: what is past it waits for the next turn, and others have theirs.
+   * Extensions count too, 64 octets as a chunk.
+   */
   readonly chunksPerTurn: number;
 }
 
@@ -26,7 +29,7 @@ export const BODY_LIMITS: BodyLimits = {
   maxChunkLineBytes: 1_024,
   maxTrailerBytes: 60 * 1024,
   maxTrailers: 100,
-  chunksPerTurn: 512,
+  chunksPerTurn: 128,
 };
 
 export interface BodySink {
@@ -50,6 +53,8 @@ type State =
 
 const CR = 13;
 const LF = 10;
+/** Of an extension: so many octets are as much work as a chunk. */
+const EXTENSION_BYTES_PER_CHUNK = 64;
 /** 2^53 has 14 hexadecimal digits. */
 const MAX_SIZE_DIGITS = 14;
 
@@ -60,7 +65,7 @@ export class BodyDecoder {
   #lineBytes = 0;
   /** Trailers that have not arrived whole. */
   #held: Buffer | undefined;
-  /** Reading stops when so many have begun: the owner sets it to `chunksPerTurn` each turn. */
+  /** Reading stops when it is used up: the owner sets it to `chunksPerTurn` each turn. */
   chunksLeft = Number.POSITIVE_INFINITY;
   readonly #limits: BodyLimits;
   readonly #fault: Fault;
@@ -161,18 +166,19 @@ export class BodyDecoder {
   }
 
   #extension(bytes: Buffer, from: number): number {
+    const end = Math.min(bytes.length, from + this.#limits.maxChunkLineBytes - this.#lineBytes);
     let at = from;
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at] as number;
-      if (byte === CR) {
-        this.#state = "size-lf";
-        return at + 1;
-      }
-      if (VALUE_BYTE[byte] !== 1) throw new Http1Error("bad-chunk-extension", this.#fault);
-      if (++this.#lineBytes > this.#limits.maxChunkLineBytes)
-        throw new Http1Error("chunk-line-too-long", this.#fault);
+    while (at < end && VALUE_BYTE[bytes[at] as number] === 1) at++;
+    this.#lineBytes += at - from;
+    this.chunksLeft -= Math.floor((at - from) / EXTENSION_BYTES_PER_CHUNK);
+    if (at === bytes.length) return at;
+    const byte = bytes[at] as number;
+    if (byte === CR) {
+      this.#state = "size-lf";
+      return at + 1;
     }
-    return at;
+    const isLong = VALUE_BYTE[byte] === 1;
+    throw new Http1Error(isLong ? "chunk-line-too-long" : "bad-chunk-extension", this.#fault);
   }
 
   /** One of the bytes of a line ending after a size line or after data. */
