@@ -1,11 +1,4 @@
-import type {
-  ForwardAction,
-  PathMatch,
-  RetryPolicy,
-  Route,
-  VirtualHost,
-  WeightedCluster,
-} from "#config/route.ts";
+import type { ForwardAction, PathMatch, RetryPolicy, Route, VirtualHost } from "#config/route.ts";
 import { type CompiledConnections, compileConnections } from "./compiled-connections.ts";
 import { finderOf } from "./path-index.ts";
 import type { PathRule, RuleFinder } from "./path-rule.ts";
@@ -26,9 +19,8 @@ export interface CompiledHost {
 
 /** Few objects, one behind the other: with thousands of routes each is far away in memory when its request comes. */
 export interface CompiledRoute extends PathRule<CompiledRoute> {
-  /** What all requests of the route get; undefined: one of `weighted`. */
-  readonly plan: Plan | undefined;
-  readonly weighted: WeightedPlans | undefined;
+  /** What all its requests get, or what one is drawn from for each. */
+  readonly plan: Plan | WeightedPlans;
 }
 
 /** What will be done with a request. Every plan is made when the configuration arrives and shared by all its requests. */
@@ -74,6 +66,7 @@ export interface UnknownHostPlan {
 
 /** Two plans or more with their running sums of weights; none has a weight of 0. */
 export interface WeightedPlans {
+  readonly kind: "weighted";
   readonly plans: readonly ForwardPlan[];
   readonly sums: readonly number[];
   readonly total: number;
@@ -95,11 +88,8 @@ function compileRoute(route: Route, index: number): CompiledRoute {
     match.headers.length + match.query.length === 0
       ? none
       : [...match.headers.map(compileHeaderMatch), ...match.query.map(compileQueryMatch)];
-  const chosen =
-    action.kind === "forward"
-      ? forwardPlans(route, action)
-      : { plan: ownPlan(route, action), weighted: undefined };
-  return { index, path: pathOf(match), conditions, ...chosen, nextOfPath: undefined };
+  const plan = action.kind === "forward" ? forwardPlans(route, action) : ownPlan(route, action);
+  return { index, path: pathOf(match), conditions, plan, nextOfPath: undefined };
 }
 
 const none: readonly FactsTest[] = [];
@@ -124,35 +114,28 @@ function ownPlan(
   return { kind: "redirect", routeName, status, locationOf, responseEdits };
 }
 
-function forwardPlans(
-  route: Route,
-  action: ForwardAction,
-): Pick<CompiledRoute, "plan" | "weighted"> {
+function forwardPlans(route: Route, action: ForwardAction): ForwardPlan | WeightedPlans {
+  const { rewrite, timeoutMs, retry } = action;
+  const rewritePath =
+    rewrite?.path === undefined ? undefined : compilePathRewrite(route.match.path, rewrite.path);
   const taken = action.clusters.filter(({ weight }) => weight > 0);
-  const plans = taken.map((target) => forwardPlan(route, action, target));
+  const plans = taken.map(
+    (target): ForwardPlan => ({
+      kind: "forward",
+      routeName: route.name,
+      cluster: target.cluster,
+      timeoutMs,
+      retry,
+      requestEdits: prepareEdits([target.requestHeaders, route.requestHeaders]),
+      responseEdits: prepareEdits([target.responseHeaders, route.responseHeaders]),
+      rewritePath,
+      authority: rewrite?.authority,
+    }),
+  );
   const [only] = plans;
   if (only === undefined) throw new RangeError(`${route.name}: no destination has a weight`);
-  if (plans.length === 1) return { plan: only, weighted: undefined };
+  if (plans.length === 1) return only;
   let total = 0;
   const sums = taken.map(({ weight }) => (total += weight));
-  return { plan: undefined, weighted: { plans, sums, total } };
-}
-
-function forwardPlan(
-  route: Route,
-  { rewrite, timeoutMs, retry }: ForwardAction,
-  target: WeightedCluster,
-): ForwardPlan {
-  return {
-    kind: "forward",
-    routeName: route.name,
-    cluster: target.cluster,
-    timeoutMs,
-    retry,
-    requestEdits: prepareEdits([target.requestHeaders, route.requestHeaders]),
-    responseEdits: prepareEdits([target.responseHeaders, route.responseHeaders]),
-    rewritePath:
-      rewrite?.path === undefined ? undefined : compilePathRewrite(route.match.path, rewrite.path),
-    authority: rewrite?.authority,
-  };
+  return { kind: "weighted", plans, sums, total };
 }

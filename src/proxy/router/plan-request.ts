@@ -17,12 +17,11 @@ export function planRequest(table: RouteTable, facts: RequestFacts, random: () =
   if (host === undefined) return unknownHost;
   const route = host.routes.find(facts);
   if (route === undefined) return host.noRoute;
-  return route.plan ?? choose(route.weighted, random);
+  const { plan } = route;
+  return plan.kind === "weighted" ? draw(plan, random) : plan;
 }
 
-function choose(weighted: WeightedPlans | undefined, random: () => number): Plan {
-  if (weighted === undefined) throw new TypeError("a route without a plan was made");
-  const { plans, sums, total } = weighted;
+function draw({ plans, sums, total }: WeightedPlans, random: () => number): Plan {
   const point = random() * total;
   let at = 0;
   while (at < sums.length - 1 && point >= (sums[at] ?? 0)) at++;
