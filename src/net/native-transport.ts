@@ -34,6 +34,8 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   #isPaused = false;
   /** The socket has room again only when it says so. */
   #isBlocked = false;
+  /** Writing met the peer's reset. */
+  #isBroken = false;
   /** Inside a call to the socket, from which it may call back. */
   #isCalling = false;
   #hasEnded = false;
@@ -127,6 +129,7 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
     if (this.isClosed || this.#isHolding) return;
     this.#isHolding = true;
     this.#socket.pause();
+    if (this.#isBroken) this.#endBroken();
   }
 
   resume(): void {
@@ -181,7 +184,7 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
 
   /** Lets the socket read again, after what was held has been told. */
   #goOn(): void {
-    if (!this.#isHolding || this.#willRelease) return;
+    if (!this.#isHolding || this.#willRelease || this.#hasToldClose) return;
     if (this.#held !== undefined || this.#hasEnded || this.#isGone) {
       this.#willRelease = true;
       queueMicrotask(this.#release);
@@ -194,6 +197,7 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
   /** Tells what was held; a receiver that pauses in between gets the rest later. */
   readonly #release = (): void => {
     this.#willRelease = false;
+    if (this.#hasToldClose) return;
     while (this.#held !== undefined && !this.#isPaused && !this.#isDestroyed) {
       const bytes = this.#held.shift();
       if (bytes === undefined) this.#held = undefined;
@@ -228,18 +232,30 @@ export class NativeTransport implements Transport, NativeReceiver, Flushable {
     const queue = this.#queue;
     while (queue.next()) {
       this.#isCalling = true;
-      const taken = Math.max(0, this.#socket.write(queue.bytes, queue.from, queue.length));
+      const result = this.#socket.write(queue.bytes, queue.from, queue.length);
       this.#isCalling = false;
+      const taken = Math.max(0, result);
       this.bytesWritten += taken;
       if (taken < queue.length) {
         this.#isBlocked = true;
-        if (!this.#isGone) queue.keepFrom(taken);
+        if (this.#isGone) return;
+        queue.keepFrom(taken);
+        this.#isBroken = result < 0;
+        if (this.#isBroken && this.#isHolding) this.#endBroken();
         return;
       }
       if (this.#isGone) return;
     }
     queue.release();
     if (this.#isEnding) this.#sendEnd();
+  }
+
+  /**
+   * The write took the error that the runtime would have told, which leaves a socket alone that nobody reads from and has
+   * ended; one that is read from tells of its end itself, after what the peer sent last.
+   */
+  #endBroken(): void {
+    this.reset(new NetError("reset", addressText(this.remote.host, this.remote.port)));
   }
 
   #sendEnd(): void {

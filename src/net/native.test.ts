@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { connect as connectSocket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { meshAuthority } from "../../test/support/mesh-tls.ts";
@@ -136,6 +136,41 @@ test("what arrives while nobody reads is told later, in order, the end last", as
   expect(await server.closed.promise).toBeUndefined();
   expect(server.receivedBytes).toBe(100_000);
   expect(server.events).toEqual(["data", "end", "close"]);
+});
+
+describe.each(["plain", "tls"] as const)("in %s, a peer that reset the connection", (mode) => {
+  async function pair() {
+    const { listener, next } = await start(mode);
+    const accepting = next();
+    const { address } = listener;
+    const client = await connect(
+      mode === "plain"
+        ? { address }
+        : { address, tls: { ...tls, serverName: "web.shop", verifyPeer: mesh.verify("server") } },
+    );
+    const transport = await accepting;
+    return { client, transport, server: new TransportLog(transport) };
+  }
+
+  test("is noticed by a write although nobody reads, and nothing is told after that", async () => {
+    const { client, transport, server } = await pair();
+    transport.pause();
+    client.write("unread");
+    client.reset();
+    transport.write("an answer");
+    expect((await server.closed.promise)?.code).toBe("reset");
+    transport.resume();
+    await Bun.sleep(20);
+    expect(server.events).toEqual(["close"]);
+  });
+
+  test("is noticed when reading stops after the write that failed", async () => {
+    const { client, transport, server } = await pair();
+    client.reset();
+    transport.write("x".repeat(100_000)); // at once: more than the high watermark
+    transport.pause();
+    expect((await server.closed.promise)?.code).toBe("reset");
+  });
 });
 
 test("what a receiver throws is not swallowed", async () => {
