@@ -1,6 +1,7 @@
 // A connection that says what it likes and remembers only the words that matter of what it is told.
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
+import { libc } from "#net/libc.ts";
 import { AnswerWords } from "./answer-words.ts";
 
 export interface AttackTarget {
@@ -16,6 +17,18 @@ export function attackerContext(identity: {
   readonly keyPem: string;
 }): SecureContext {
   return createSecureContext({ cert: identity.chainPem, key: identity.keyPem });
+}
+
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_CLOSE = 7;
+
+/** The first byte of Linux's `struct tcp_info` is the connection's state. */
+function isTcpClosed(descriptor: number): boolean {
+  const info = new Uint8Array(4);
+  const length = Uint32Array.of(info.length);
+  const result = libc().getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, info, length);
+  return result === 0 && info[0] === TCP_CLOSE;
 }
 
 export class AttackSocket {
@@ -100,10 +113,10 @@ export class AttackSocket {
     this.#watch ??= setInterval(() => this.#closeWhenGone(), 50);
   }
 
-  /** A paused socket with something left to write is not always told of its end by the runtime, which has closed its descriptor. */
+  /** A paused socket is not told of a reset that one of its own writes has met. */
   #closeWhenGone(): void {
     const { _handle: handle } = this.#socket as unknown as { _handle: { fd: number } | null };
-    if (handle !== null && handle.fd >= 0) return;
+    if (handle !== null && handle.fd >= 0 && !isTcpClosed(handle.fd)) return;
     clearInterval(this.#watch);
     this.readAgain(); // what it was told last waits unread
     setTimeout(() => this.#close(), 50);
