@@ -102,4 +102,71 @@ describe("a queue of writes", () => {
       }),
     );
   });
+
+  test("writes to sockets that take what they like, although all share the memory of batches", () => {
+    const size = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 20_000 }), fc.nat({ max: 90_000 }));
+    const step = fc.record({
+      queue: fc.nat({ max: 2 }),
+      do: fc.oneof(
+        fc.record({ push: size, as: fc.constantFrom("text", "bytes", "range") }),
+        fc.record({ takes: fc.array(size, { maxLength: 6 }) }),
+      ),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const queues = [0, 1, 2].map(() => ({
+          ...{ queue: new WriteQueue(), pushed: [] as Buffer[], written: [] as Buffer[] },
+        }));
+        for (const [i, each] of steps.entries()) {
+          const one = queues[each.queue];
+          if (one === undefined) continue;
+          const { queue, pushed, written } = one;
+          if ("push" in each.do) {
+            const bytes = Buffer.alloc(each.do.push, i + 1);
+            pushed.push(bytes);
+            if (each.do.as === "text") queue.push(bytes.toString("latin1"));
+            else if (each.do.as === "bytes") queue.push(bytes);
+            else
+              queue.pushRange(
+                Buffer.concat([Buffer.of(0), bytes, Buffer.of(0)]),
+                1,
+                bytes.length + 1,
+              );
+          } else writeSome(queue, written, each.do.takes);
+        }
+        for (const { queue, pushed, written } of queues) {
+          writeSome(queue, written);
+          expect(Buffer.concat(written).equals(Buffer.concat(pushed))).toBe(true);
+          expect(queue.sizeBytes).toBe(0);
+        }
+      }),
+    );
+  });
+
+  test("allocates nothing for what goes through it, however much", () => {
+    const queue = new WriteQueue();
+    const memories = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 50; i++) {
+      queue.pushRange(Buffer.alloc(100_000), 0, 100_000);
+      while (queue.next()) memories.add(queue.bytes.buffer);
+      queue.release();
+    }
+    expect(memories.size).toBeLessThanOrEqual(5);
+  });
 });
+
+/** A socket that takes so many bytes of each segment, then is full; without `takes` it takes everything. */
+function writeSome(queue: WriteQueue, written: Buffer[], takes?: readonly number[]): void {
+  const left = takes?.slice();
+  for (;;) {
+    const taken = left === undefined ? Number.POSITIVE_INFINITY : (left.shift() ?? 0);
+    if (!queue.next()) break;
+    const count = Math.min(taken, queue.length);
+    written.push(Buffer.from(queue.bytes.subarray(queue.from, queue.from + count)));
+    if (count < queue.length) {
+      queue.keepFrom(count);
+      return;
+    }
+  }
+  queue.release();
+}

@@ -1,7 +1,7 @@
 // A process of ours starts in a second and runs for days: what only the start needed, or a burst of traffic that is
 // over, is given back.
 import { residentFileBytes, unmapCodePages } from "#net/code-pages.ts";
-import { dropSpareBatches } from "#net/write-queue.ts";
+import { dropSpareBatches } from "#net/spare-batches.ts";
 
 /**
  * When the start is over: garbage, all compiled code, and pages of the program. Some 20 ms, and code is compiled anew when it
