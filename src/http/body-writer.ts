@@ -1,7 +1,7 @@
 /** Frames an outgoing body as its head promised. One object per message, reset for the next. */
 import type { Buffer } from "node:buffer";
 import type { Transport } from "#net/transport.ts";
-import { sliceOf } from "#wire/byte-range.ts";
+import { bufferOf, sliceOf } from "#wire/byte-range.ts";
 import { encodeLastChunk } from "#wire/http1/encode-head.ts";
 import { scratch, sendScratch } from "./encode-scratch.ts";
 import type { BodyKind, FieldView } from "./exchange.ts";
@@ -27,18 +27,24 @@ export class BodyWriter {
 
   /** False above the transport's high watermark. Throws RangeError for more bytes than the head promised. */
   write(slice: Uint8Array): boolean {
-    if (slice.length === 0) return true;
-    this.#account(slice.length);
-    return this.#kind === "chunked" ? this.#writeChunk(slice) : this.#transport.write(slice);
+    return this.writeRange(bufferOf(slice), 0, slice.length);
   }
 
   /** As `write` of `bytes.subarray(start, end)`, which is made only where it is worth not being copied. */
   writeRange(bytes: Buffer, start: number, end: number): boolean {
-    if (end - start >= JOIN_BELOW_BYTES || this.#kind === "chunked")
-      return this.write(sliceOf(bytes, start, end));
     if (start === end) return true;
     this.#account(end - start);
-    return this.#transport.writeRange(bytes, start, end);
+    return this.#kind === "chunked"
+      ? this.#writeChunk(bytes, start, end)
+      : this.#send(bytes, start, end);
+  }
+
+  /** A small part of what it came in is copied, so that the rest of that memory is free. */
+  #send(bytes: Buffer, start: number, end: number): boolean {
+    const size = end - start;
+    return size >= JOIN_BELOW_BYTES && size * 2 > bytes.length
+      ? this.#transport.write(sliceOf(bytes, start, end))
+      : this.#transport.writeRange(bytes, start, end);
   }
 
   #account(length: number): void {
@@ -59,15 +65,15 @@ export class BodyWriter {
     this.#kind = "none";
   }
 
-  #writeChunk(slice: Uint8Array): boolean {
-    scratch.text(`${slice.length.toString(16)}\r\n`);
-    if (slice.length < JOIN_BELOW_BYTES) {
-      scratch.append(slice);
+  #writeChunk(bytes: Buffer, start: number, end: number): boolean {
+    scratch.text(`${(end - start).toString(16)}\r\n`);
+    if (end - start < JOIN_BELOW_BYTES) {
+      scratch.copy(bytes, start, end);
       scratch.text("\r\n");
       return sendScratch(this.#transport);
     }
     sendScratch(this.#transport);
-    this.#transport.write(slice);
+    this.#send(bytes, start, end);
     return this.#transport.write("\r\n");
   }
 }

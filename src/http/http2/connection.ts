@@ -69,6 +69,9 @@ type State = "open" | "lingering" | "over";
 /** Of one connection: one read brings tens of thousands of the smallest, and others wait meanwhile. Below a quarter of the answers that may be unread. */
 const FRAMES_PER_TURN = 240;
 
+/** Of one stream: sent before the end of the turn. */
+const SEND_SOON_BYTES = 16 * 1024;
+
 /** A client that leaves so much unread asks no further questions: more than data alone ever makes wait. */
 const UNREAD_BYTES_MAX = 256 * 1024;
 
@@ -104,6 +107,7 @@ export class Http2Connection
   #prefaceSeen: number;
   #state: State = "open";
   #willFlush = false;
+  #willSendSoon = false;
   #isFlushing = false;
   #isHalted = false;
   #countedTurn = 0;
@@ -152,6 +156,10 @@ export class Http2Connection
 
   get streamWindowBytes(): number {
     return this.options.streamWindowBytes;
+  }
+
+  get isSendingBlocked(): boolean {
+    return this.output.isFull || this.scheduler.window <= 0;
   }
 
   get budget(): BufferBudget {
@@ -242,9 +250,7 @@ export class Http2Connection
     this.#willFlush = false;
     if (this.#state === "over") return;
     if (this.#state === "open") {
-      this.#isFlushing = true;
-      this.scheduler.pump(this.output);
-      this.#isFlushing = false;
+      this.#pump();
       if (this.output.isFull) this.#watchUnread();
       this.#role.onTurnEnd();
       this.#checkFlood();
@@ -373,6 +379,21 @@ export class Http2Connection
   onStreamReady(stream: Http2Stream): void {
     this.scheduler.add(stream);
     this.touch();
+    if (stream.queuedBytes < SEND_SOON_BYTES || this.#willSendSoon) return;
+    this.#willSendSoon = true;
+    queueMicrotask(this.#sendSoon);
+  }
+
+  /** Much does not wait for the end of the turn, in which the memory of much else would have to be kept too. */
+  readonly #sendSoon = (): void => {
+    this.#willSendSoon = false;
+    if (this.#state === "open" && !this.#isFlushing) this.#pump();
+  };
+
+  #pump(): void {
+    this.#isFlushing = true;
+    this.scheduler.pump(this.output);
+    this.#isFlushing = false;
   }
 
   onConsumed(bytes: number): void {

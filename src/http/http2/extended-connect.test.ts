@@ -90,7 +90,7 @@ describe("an extended CONNECT", () => {
     expect([seen?.body, seen?.isWhole, seen?.end]).toEqual(["", false, undefined]);
     chat.agree();
     await eventually(() => chat.said.includes("end"));
-    expect(chat.said).toEqual(["early ", "bytes", "end"]);
+    expect(chat.said).toEqual(["early bytes", "end"]);
     await peer.expect("HEADERS 1 200");
   });
 

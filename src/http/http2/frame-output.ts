@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import type { Transport } from "#net/transport.ts";
-import { sliceOf } from "#wire/byte-range.ts";
 import { encodeDataHeader } from "#wire/http2/data.ts";
 import { encodeGoaway } from "#wire/http2/goaway.ts";
 import { beginHeaders, finishHeaders } from "#wire/http2/headers.ts";
@@ -16,7 +15,7 @@ import { UnreadCount } from "./limits/unread-count.ts";
 
 const NOTHING = Buffer.alloc(0);
 
-/** Copied beside its header, a piece of this size still shares a system call with what is around it (see `WriteQueue`). */
+/** With its header half a batch of the write queue. */
 export const DATA_FRAME_BYTES = 16_375;
 
 /**
@@ -107,7 +106,7 @@ export class FrameOutput {
       return;
     }
     sendScratch(transport);
-    if (!transport.write(sliceOf(bytes, start, end))) this.isFull = true;
+    if (!transport.writeRange(bytes, start, end)) this.isFull = true;
   }
 
   /** The frame that ends a stream of which everything else was sent. */

@@ -34,6 +34,8 @@ export interface StreamHost {
   readonly streamBufferBytes: number;
   readonly streamWindowBytes: number;
   readonly budget: BufferBudget;
+  /** Nothing can be sent now, whatever the stream's own window. */
+  readonly isSendingBlocked: boolean;
   /** The stream has something to send. */
   onStreamReady(stream: Http2Stream): void;
   /** Data was passed on or dropped: the connection's window may be opened again. */
@@ -132,8 +134,9 @@ export class Http2Stream implements Holder {
   writeRange(bytes: Buffer, start: number, end: number): boolean {
     if (this.isOver || this.#isEnding) return true;
     if (end > start) {
-      this.#queue ??= new SliceQueue();
-      this.#queue.push(bytes, start, end);
+      this.#queue ??= new SliceQueue(true);
+      if (this.sendWindow <= 0 || this.#host.isSendingBlocked) this.#queue.copy(bytes, start, end);
+      else this.#queue.push(bytes, start, end);
       this.#host.budget.add(end - start);
       this.#host.onStreamReady(this);
     }
@@ -247,8 +250,8 @@ export class Http2Stream implements Holder {
     }
     this.bytesReceived += length;
     if (this.isPaused || this.#held !== undefined) {
-      this.#held ??= new SliceQueue();
-      this.#held.push(bytes, start, end);
+      this.#held ??= new SliceQueue(false);
+      this.#held.copy(bytes, start, end); // it came in memory that many streams share
       this.#host.budget.add(length);
       return;
     }
