@@ -25,6 +25,15 @@ const get = (fields: string): string => `GET / HTTP/1.1\r\nHost: a\r\n${fields}\
 const post = (fields: string): string => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 
 describe("a request head", () => {
+  test("does not keep a large body that came with it", () => {
+    const text = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n";
+    const head = decode(text + "b".repeat(60_000));
+    expect([head.path, head.field("host"), head.base + head.sizeBytes]).toEqual([
+      ...["/a", "a", text.length],
+    ]);
+    expect(head.bytes.buffer.byteLength).toBeLessThan(20_000);
+  });
+
   test("gives its line, fields in order and case, and their values trimmed", () => {
     const head = decode(
       "PUT /a?b=c HTTP/1.1\r\nHost: web:80\r\nX-Two:\t 1 \r\nx-two: 2\r\nEmpty:\r\n\r\nrest",

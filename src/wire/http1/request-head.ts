@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { isAuthority } from "./authority.ts";
 import { authorityText } from "./authority-text.ts";
 import {
@@ -67,7 +67,7 @@ export function decodeRequestHead(
   const after = readFieldBlock(bytes, base, fieldsAt, end, limits, "downstream");
   if (after < 0) return undefined;
   const { repeated } = found;
-  const fields = takeBlock(bytes, base);
+  const fields = takeBlock(bytes, base, after);
   const host = hostText(fields, repeated, minor);
   const framing = readFraming(fields, repeated, minor, "downstream");
   if (form === "authority" && framing !== UNFRAMED) throw new Http1Error("connect-with-body");
@@ -105,15 +105,27 @@ function bodyKindOf(framing: number): BodyKind {
 
 const block = new FieldBlock();
 
-/** The block that `readFieldBlock` has just found, with offsets of its own: valid until the next is asked for. */
-export function takeBlock(bytes: Buffer, base: number): Fields {
-  block.bytes = bytes;
+/** A head that came with more than this does not keep it: it lives as long as its message. */
+const COMPANY_BYTES_MAX = 8 * 1024;
+
+/**
+ * The block that `readFieldBlock` has just found, of a head from `base` up to `end`, with offsets of its own: valid until the
+ * next is asked for.
+ */
+export function takeBlock(bytes: Buffer, base: number, end: number): Fields {
+  block.bytes = base === 0 && bytes.length - end > COMPANY_BYTES_MAX ? copyOf(bytes, end) : bytes;
   block.base = base;
   block.fieldCount = found.count;
   block.offsets = ownOffsets(found.count);
   block.mask = found.mask;
   block.known = found.known;
   return block;
+}
+
+function copyOf(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, 0, length);
+  return copy;
 }
 
 /** The same as trailers, to keep. */

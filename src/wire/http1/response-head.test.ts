@@ -27,6 +27,15 @@ describe("a response head", () => {
     expect(head.field("server")).toBe("x");
   });
 
+  test("does not keep a large body that came with it", () => {
+    const text = "HTTP/1.1 200 Fine\r\nServer: x\r\nContent-Length: 60000\r\n\r\n";
+    const head = decode(text + "b".repeat(60_000));
+    expect([head.reason, head.field("server"), head.base + head.sizeBytes]).toEqual([
+      ...["Fine", "x", text.length],
+    ]);
+    expect(head.bytes.buffer.byteLength).toBeLessThan(20_000);
+  });
+
   test("may leave the reason out, with or without the space before it", () => {
     expect(decode("HTTP/1.1 200 \r\n\r\n").reason).toBe("");
     expect(decode("HTTP/1.1 200\r\n\r\n").reason).toBe("");

@@ -37,7 +37,7 @@ export function decodeResponseHead(
   const after = readFieldBlock(bytes, from, fieldsAt, end, limits, "upstream");
   if (after < 0) return undefined;
   const { repeated } = found;
-  const block = takeBlock(bytes, from);
+  const block = takeBlock(bytes, from, after);
   const isTunnel = method === "CONNECT" && status >= 200 && status < 300;
   const framing = isTunnel ? UNFRAMED : readFraming(block, repeated, minor, "upstream");
   const bodyKind = isTunnel ? "none" : bodyKindOf(status, method, framing);
