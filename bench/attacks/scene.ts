@@ -1,4 +1,5 @@
-// One proxy with an application behind it, bystanders, and an attacker beside them.
+// One proxy with two applications behind it, of which one is attacked and the other is the bystanders': what they feel is
+// the proxy's doing.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +22,7 @@ export interface Scene {
 const attacked = join(import.meta.dir, "../../test/support/attacks/attacked-application.ts");
 const attacker = join(import.meta.dir, "attacker.ts");
 const load = join(import.meta.dir, "../../test/e2e/programs/steady-load.ts");
-/** The attacker gives way to those whose latency is measured. */
+/** The attacker and its victim give way to those whose latency is measured. */
 const GIVE_WAY = ["nice", "-n", "19"];
 const BYSTANDERS = 16;
 
@@ -36,24 +37,33 @@ export async function openScene(lab: Lab): Promise<Scene> {
     foe.process,
     foe.output,
   );
-  const port = await freePort();
+  const ports = { attacked: await freePort(), bystanders: await freePort() };
   const upstreamPorts = [await freePort(), await freePort()] as const;
-  const command = [process.execPath, attacked, `${port}`];
-  const application = lab.start({ name: "application", core: "load", command });
+  const command = (port: number) => [process.execPath, attacked, `${port}`];
+  const applications = [
+    lab.start({
+      name: "attacked",
+      core: "load",
+      command: [...GIVE_WAY, ...command(ports.attacked)],
+    }),
+    lab.start({ name: "application", core: "load", command: command(ports.bystanders) }),
+  ];
   await applyYaml(mesh, "hostile", hostileYaml(NAMESPACE, hostile));
   const workload = startWorkload(mesh, {
     name: "attacked",
     flags: [
-      ...["--port", `${port}/http`],
+      ...["--port", `80:${ports.attacked}/http`, "--port", `81:${ports.bystanders}/http`],
       ...hostileHosts.flatMap((host, i) => ["--upstream", `${host}:80=${upstreamPorts[i]}`]),
     ],
   });
-  const inboundPort = await inboundPortOf(lab, workload);
-  const watched = [mesh.controlPlane, workload.process, application, foe.process];
-  await untilServes({ lab, watched }, { port: inboundPort, bodyBytes: 3 });
+  const inboundPort = await inboundPortOf(lab, workload, ports.attacked);
+  const bystandersPort = await inboundPortOf(lab, workload, ports.bystanders);
+  const watched = [mesh.controlPlane, workload.process, ...applications, foe.process];
+  for (const port of [inboundPort, bystandersPort])
+    await untilServes({ lab, watched }, { port, bodyBytes: 3 });
   return {
     proxyPid: workload.proxyPid(),
-    bystanders: (rate, seconds) => runBystanders(lab, inboundPort, { rate, seconds }),
+    bystanders: (rate, seconds) => runBystanders(lab, bystandersPort, { rate, seconds }),
     attack: async (order) => {
       const body = JSON.stringify({ ...order, inboundPort, upstreamPorts });
       const answer = await fetch(`http://127.0.0.1:${control}/`, { method: "POST", body });
@@ -93,10 +103,11 @@ async function firstLine<T>(lab: Lab, started: LabProcess, output: string): Prom
   return JSON.parse(text()) as T;
 }
 
-/** Of the only inbound port: the proxy remembers its ports by name. */
+/** Where the proxy takes what is for this port of a workload: it remembers its ports by name. */
 async function inboundPortOf(
   lab: Lab,
   { instance, process: run }: { readonly instance: string; readonly process: LabProcess },
+  workloadPort: number,
 ): Promise<number> {
   let port = 0;
   await until({ lab, watched: [run], what: "the proxy has its ports" }, () => {
@@ -104,7 +115,7 @@ async function inboundPortOf(
       string,
       number
     >;
-    port = Object.entries(ports).find(([name]) => name.startsWith("inbound|"))?.[1] ?? 0;
+    port = ports[`inbound|${workloadPort}`] ?? 0;
     return port > 0;
   });
   return port;

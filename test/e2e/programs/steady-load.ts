@@ -114,7 +114,7 @@ async function run(port: number, rate: number, seconds: number, connections: num
   };
   for (let i = 0; i < connections; i++) free.push(new Line(port, result, latenciesMs, onFree));
   const timer = setInterval(() => {
-    const due = Math.min(total, Math.floor(((performance.now() - startedMs) * rate) / 1_000));
+    const due = Math.min(total, 1 + Math.floor(((performance.now() - startedMs) * rate) / 1_000));
     while (result.sent < due) {
       const line = free.shift(); // the one idle for longest, so that all of them are used
       if (line === undefined) return; // late, and counted as late
