@@ -6,7 +6,7 @@
  *     └──── broken protocol, floods, timeouts: GOAWAY with the reason ──────────┴──▶ lingering ──▶ over
  */
 import type { Buffer } from "node:buffer";
-import { type Flushable, flushAtEndOfTurn, turn } from "#net/flush-turn.ts";
+import { type Flushable, flushAtEndOfTurn } from "#net/flush-turn.ts";
 import { NetError } from "#net/net-error.ts";
 import type { Transport, TransportEvents } from "#net/transport.ts";
 import { sliceOf } from "#wire/byte-range.ts";
@@ -29,6 +29,7 @@ import { PingKeeper } from "./keep-alive.ts";
 import type { BufferBudget, HolderGroup } from "./limits/buffer-budget.ts";
 import { ClosedStreams, type Closing } from "./limits/closed-streams.ts";
 import { FloodGuard } from "./limits/flood-guard.ts";
+import { FrameBudget } from "./limits/frame-budget.ts";
 import { Linger } from "./linger.ts";
 import { OpeningDeadlines } from "./opening-deadlines.ts";
 import { ReceiveWindow } from "./receive-window.ts";
@@ -65,9 +66,6 @@ export interface Http2Role {
 }
 
 type State = "open" | "lingering" | "over";
-
-/** Of one connection: one read brings tens of thousands of the smallest, and others wait meanwhile. Below a quarter of the answers that may be unread. */
-const FRAMES_PER_TURN = 240;
 
 /** Of one stream: sent before the end of the turn. */
 const SEND_SOON_BYTES = 16 * 1024;
@@ -110,8 +108,7 @@ export class Http2Connection
   #willSendSoon = false;
   #isFlushing = false;
   #isHalted = false;
-  #countedTurn = 0;
-  #framesThisTurn = 0;
+  readonly #frames = new FrameBudget();
   /** Nothing is read before the peer has read. */
   #isBlocked = false;
   #unread: UnreadWatch | undefined = undefined;
@@ -261,7 +258,7 @@ export class Http2Connection
 
   #goOn(): void {
     this.#isHalted = false;
-    this.#framesThisTurn = 0;
+    this.#frames.renew();
     if (this.#state === "open") {
       try {
         this.#reader.goOn();
@@ -312,11 +309,7 @@ export class Http2Connection
   // ── what frames tell ──
 
   countFrame(): void {
-    if (this.#countedTurn !== turn.number) {
-      this.#countedTurn = turn.number;
-      this.#framesThisTurn = 0;
-    }
-    if (++this.#framesThisTurn >= FRAMES_PER_TURN) this.halt();
+    if (!this.#frames.count()) this.halt();
   }
 
   isIdle(streamId: number): boolean {

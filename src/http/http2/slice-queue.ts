@@ -4,6 +4,7 @@ import { BATCH_BYTES, bigBatches } from "#net/spare-batches.ts";
 /** From so many slices on, small ones are copied together. */
 const MANY_SLICES = 8;
 const SMALL_BYTES = 4 * 1024;
+/** What is copied to be lent, and not smaller, takes a batch that others had before. */
 const POOLED_BYTES = 8 * 1024;
 /** Other memory for copies has room for as much as the queue holds, within these. */
 const COPY_BYTES_MIN = 256;
