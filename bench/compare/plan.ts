@@ -58,6 +58,8 @@ export interface PlannedStage {
 /** With `once`: nothing is compared, so runs may disturb each other and tables may be short. */
 const ONCE = { atOnce: 4, entries: 50, connections: 4 } as const;
 
+/** Of all rounds, for what no goal is judged by. */
+const SOME = 0.25;
 /** wrk counts whole seconds. */
 const LATER_WARM_UP_SECONDS = 1;
 /** Where memory is asked for again after the load. */
@@ -138,7 +140,7 @@ function plannedRun(
 
 function roundsOf({ rounds }: Load, wanted: number): number {
   if (rounds === "all") return wanted;
-  return rounds === "half" ? Math.ceil(wanted / 2) : 1;
+  return rounds === "some" ? Math.ceil(wanted * SOME) : 1;
 }
 
 /** Each round begins with another arm, so that none always follows the same neighbour's start. */

@@ -2,6 +2,7 @@
 import { hopsOf } from "../arms/setup.ts";
 import type { Backend } from "../backend/start-backend.ts";
 import type { Lab } from "../lab/lab.ts";
+import { Stillness } from "../lab/stand-still.ts";
 import { measureRun } from "../measure/measure-run.ts";
 import { type Memory, readMemory } from "../measure/memory.ts";
 import type { Sample } from "../measure/sample.ts";
@@ -63,19 +64,26 @@ class Runner {
 
   async runAll(): Promise<void> {
     const { runs, atOnce } = this.#options.stage;
+    await using stillness = new Stillness();
     let next = 0;
     const work = async (): Promise<void> => {
-      for (let run = runs[next++]; run !== undefined; run = runs[next++]) await this.#run(run);
+      for (let run = runs[next++]; run !== undefined; run = runs[next++]) {
+        if (atOnce === 1) await stillness.stopOnly(this.#othersThan(run));
+        await this.#run(run);
+      }
     };
     await Promise.all(Array.from({ length: atOnce }, work));
+  }
+
+  /** The processes of all other arms. */
+  #othersThan(run: PlannedRun): readonly number[] {
+    return this.#instances.filter((each) => !isOf(each, run)).flatMap(processesOf);
   }
 
   /** Leaves it out when the arm is not there, or broke before. */
   async #run(run: PlannedRun): Promise<void> {
     const { lab, progress } = this.#options;
-    const found = this.#instances.find(
-      ({ arm, key }) => arm.name === run.arm && key === instanceKey(run.case),
-    );
+    const found = this.#instances.find((each) => isOf(each, run));
     const hasBroken = this.broken.some(
       ({ arm, case: name }) => arm === run.arm && name === run.case,
     );
@@ -91,6 +99,18 @@ class Runner {
     const { arm, case: name, regime, round } = run;
     const seconds = runSeconds(run) / this.#options.stage.atOnce;
     progress.add(seconds, `${name}, ${regime}, ${arm}, round ${round + 1}`);
+  }
+}
+
+const isOf = ({ arm, key }: OpenInstance, run: PlannedRun): boolean =>
+  arm.name === run.arm && key === instanceKey(run.case);
+
+/** None when it has broken. */
+function processesOf({ arm }: OpenInstance): readonly number[] {
+  try {
+    return [...arm.proxies(), ...arm.supervisors()];
+  } catch {
+    return [];
   }
 }
 

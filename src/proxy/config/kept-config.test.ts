@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
   mkdtempSync,
@@ -23,8 +23,11 @@ const snapshot = (...secrets: readonly ConfigResource<"secret">[]): Snapshot => 
   secret: new Map(secrets.map((each) => [each.name, each])),
 });
 
+const root = mkdtempSync(join(tmpdir(), "weft-kept-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
 function kept() {
-  const path = join(mkdtempSync(join(tmpdir(), "weft-kept-")), "config");
+  const path = join(mkdtempSync(join(root, "each-")), "config");
   let current = emptySnapshot;
   const config = new KeptConfig({ path, current: () => current, log: silentLog });
   const keep = (next: Snapshot): void => {

@@ -1,10 +1,13 @@
-import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStateFile, writeStateFile } from "./state-file.ts";
 
-const file = () => join(mkdtempSync(join(tmpdir(), "weft-state-")), "state");
+const root = mkdtempSync(join(tmpdir(), "weft-state-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const file = () => join(mkdtempSync(join(root, "each-")), "state");
 const asIs = (json: unknown) => json;
 
 test("what was written is read again, and only its owner may read it", () => {

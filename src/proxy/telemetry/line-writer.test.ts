@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, renameSync } from "node:fs";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLineWriter } from "./line-writer.ts";
 
-const file = () => join(mkdtempSync(join(tmpdir(), "weft-log-")), "access.log");
+const root = mkdtempSync(join(tmpdir(), "weft-log-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const file = () => join(mkdtempSync(join(root, "each-")), "access.log");
 
 test("lines arrive in order and are all there after a flush", async () => {
   const path = file();
