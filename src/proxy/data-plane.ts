@@ -5,6 +5,7 @@ import type { Clock } from "#core/clock.ts";
 import type { Log } from "#core/log.ts";
 import { serveHttp1 } from "#http/server/serve-http1.ts";
 import { TimerWheel } from "#http/timer-wheel.ts";
+import { turnEnded } from "#net/flush-turn.ts";
 import { type ListenAddress, type Listener, listen } from "#net/listener.ts";
 import type { Transport } from "#net/transport.ts";
 import { TurnClock } from "#net/turn-clock.ts";
@@ -271,6 +272,7 @@ export class DataPlane {
     this.clusters.close();
     this.#tunnels[Symbol.dispose]();
     this.#timers[Symbol.dispose]();
+    await turnEnded(); // requests that ended just now are written down
   }
 
   async #askOthers(): Promise<void> {

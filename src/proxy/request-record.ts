@@ -161,10 +161,8 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
     this.details = details ?? facts.details;
   }
 
-  /** Writes everything down, once. */
-  finish(series: RequestSeries | undefined): void {
-    const { runtime } = this;
-    this.durationMs = this.elapsedMs();
+  /** Writes everything down, once. `durationMs` is known. */
+  writeDown(series: RequestSeries | undefined): void {
     series?.record(
       this.status,
       this.flags,
@@ -174,7 +172,7 @@ export class RequestRecord implements PolicyFacts, AccessEntry {
       this.bytesReceived,
       this.bytesSent,
     );
-    const { accessLog } = runtime;
+    const { accessLog } = this.runtime;
     if (accessLog === undefined) return;
     writeAccessLine(accessLog.beginLine(), this);
     accessLog.endLine();

@@ -16,6 +16,7 @@ import type {
   ServerExchangeEvents,
 } from "#http/exchange.ts";
 import { Deadline } from "#http/timer-wheel.ts";
+import { type Settling, settleAfterFlush } from "#net/flush-turn.ts";
 import { NetError } from "#net/net-error.ts";
 import { HeadEdits } from "#wire/http1/head-edits.ts";
 import { type Decision, decideRequest, routeReply } from "./decide-request.ts";
@@ -69,7 +70,7 @@ export class RequestServer {
 
 const MAX_SPARE = 256;
 
-class ServedRequest extends RequestRecord implements ServerExchangeEvents, TriesOwner {
+class ServedRequest extends RequestRecord implements ServerExchangeEvents, TriesOwner, Settling {
   #exchange: ServerExchange;
   readonly #onDone: (done: ServedRequest) => void;
   readonly #tries: RequestTries;
@@ -290,7 +291,12 @@ class ServedRequest extends RequestRecord implements ServerExchangeEvents, Tries
     if (error !== undefined && this.weftError === undefined) this.#callerFailed(error);
     this.bytesReceived = exchange.bodyBytesReceived;
     this.bytesSent = exchange.bodyBytesSent;
-    this.finish(this.#series());
+    this.durationMs = this.elapsedMs();
+    settleAfterFlush(this);
+  }
+
+  settle(): void {
+    this.writeDown(this.#series());
     this.#cluster = undefined;
     this.#onDone(this);
   }
