@@ -11,6 +11,7 @@ import { applyYaml, NAMESPACE, openMesh, startWorkload } from "../arms/mesh.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
 import { until, untilServes } from "../lab/wait.ts";
 import type { AttackOrder, AttackOutcome } from "./attacker.ts";
+import type { BystandersOrder } from "./bystanders.ts";
 
 export interface Scene {
   readonly proxyPid: number;
@@ -21,9 +22,15 @@ export interface Scene {
 
 const attacked = join(import.meta.dir, "../../test/support/attacks/attacked-application.ts");
 const attacker = join(import.meta.dir, "attacker.ts");
-const load = join(import.meta.dir, "../../test/e2e/programs/steady-load.ts");
-/** The attacker and its victim give way to those whose latency is measured. */
-const GIVE_WAY = ["nice", "-n", "19"];
+const bystanders = join(import.meta.dir, "bystanders.ts");
+/**
+ * The attacker and its victim give way to those whose latency is measured. Each process of the lab is a session of its own,
+ * and where sessions are groups to the scheduler (autogroup, sched(7)) a nice value counts within its group only.
+ */
+const GIVE_WAY = [
+  ...["sh", "-c"],
+  'echo 19 2>/dev/null >/proc/self/autogroup; exec nice -n 19 "$0" "$@"',
+];
 const BYSTANDERS = 16;
 
 /** Throws when a part does not start. */
@@ -31,12 +38,9 @@ export async function openScene(lab: Lab): Promise<Scene> {
   const mesh = await openMesh(lab, { controlPlane: "load", proxies: "proxies" });
   const account = { namespace: NAMESPACE, serviceAccount: "attacker" };
   const files = writeIdentity(lab, await attackerIdentity(mesh.dataDir, account));
-  const foe = startAttacker(lab, files);
-  const { control, hostile } = await firstLine<{ control: number; hostile: [number, number] }>(
-    lab,
-    foe.process,
-    foe.output,
-  );
+  const foe = startTalker(lab, "attacker", [attacker, files.certificate, files.key], GIVE_WAY);
+  type Told = { control: number; hostile: [number, number] };
+  const { control, hostile } = await firstLine<Told>(lab, foe);
   const ports = { attacked: await freePort(), bystanders: await freePort() };
   const upstreamPorts = [await freePort(), await freePort()] as const;
   const command = (port: number) => [process.execPath, attacked, `${port}`];
@@ -61,16 +65,45 @@ export async function openScene(lab: Lab): Promise<Scene> {
   const watched = [mesh.controlPlane, workload.process, ...applications, foe.process];
   for (const port of [inboundPort, bystandersPort])
     await untilServes({ lab, watched }, { port, bodyBytes: 3 });
+  const friends = startTalker(lab, "bystanders", [
+    bystanders,
+    `${bystandersPort}`,
+    `${BYSTANDERS}`,
+  ]);
+  const friendsPort = (await firstLine<{ control: number }>(lab, friends)).control;
   return {
     proxyPid: workload.proxyPid(),
-    bystanders: (rate, seconds) => runBystanders(lab, bystandersPort, { rate, seconds }),
-    attack: async (order) => {
-      const body = JSON.stringify({ ...order, inboundPort, upstreamPorts });
-      const answer = await fetch(`http://127.0.0.1:${control}/`, { method: "POST", body });
-      if (!answer.ok) throw new Error(`${order.key}: ${foe.process.lastWords()}`);
-      return (await answer.json()) as AttackOutcome;
+    bystanders: (rate, seconds) => {
+      const order: BystandersOrder = { rate, seconds };
+      return ask<LoadResult>(friends.process, friendsPort, order);
     },
+    attack: (order) =>
+      ask<AttackOutcome>(foe.process, control, { ...order, inboundPort, upstreamPorts }),
   };
+}
+
+/** A process that says on its first line where it takes orders. */
+interface Talker {
+  readonly process: LabProcess;
+  readonly output: string;
+}
+
+function startTalker(
+  lab: Lab,
+  name: string,
+  words: readonly string[],
+  before: readonly string[] = [],
+): Talker {
+  const output = join(lab.folder(name), "said.log");
+  const command = [...before, process.execPath, ...words];
+  return { process: lab.start({ name, core: "load", command, output }), output };
+}
+
+async function ask<Answer>({ name, lastWords }: LabProcess, port: number, order: unknown) {
+  const body = JSON.stringify(order);
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body });
+  if (!answer.ok) throw new Error(`${name}: ${lastWords()}`);
+  return (await answer.json()) as Answer;
 }
 
 interface IdentityFiles {
@@ -89,13 +122,7 @@ function writeIdentity(
   return files;
 }
 
-function startAttacker(lab: Lab, { certificate, key }: IdentityFiles) {
-  const output = join(lab.folder("attacker"), "output.log");
-  const command = [...GIVE_WAY, process.execPath, attacker, certificate, key];
-  return { process: lab.start({ name: "attacker", core: "load", command, output }), output };
-}
-
-async function firstLine<T>(lab: Lab, started: LabProcess, output: string): Promise<T> {
+async function firstLine<T>(lab: Lab, { process: started, output }: Talker): Promise<T> {
   const text = (): string => readFileSync(output, "utf8").split("\n")[0] ?? "";
   await until({ lab, watched: [started], what: `${started.name} says where it is` }, () =>
     text().endsWith("}"),
@@ -119,20 +146,4 @@ async function inboundPortOf(
     return port > 0;
   });
   return port;
-}
-
-let runs = 0;
-
-async function runBystanders(
-  lab: Lab,
-  port: number,
-  { rate, seconds }: { readonly rate: number; readonly seconds: number },
-): Promise<LoadResult> {
-  const words = [port, rate, seconds, BYSTANDERS].map(String);
-  const command = [process.execPath, load, ...words];
-  const name = `bystanders-${++runs}`;
-  const child = lab.start({ name, core: "load", command, output: "pipe" });
-  const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${name}: ${child.lastWords()}`);
-  return JSON.parse(text) as LoadResult;
 }

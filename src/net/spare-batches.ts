@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 
 const SMALL_BATCH_BYTES = 4 * 1024;
 export const BATCH_BYTES = 32 * 1024;
-const SPARE_BATCHES_MAX = 64;
+const SPARE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Batches that nobody uses: at the end of a turn as many are filled as connections have something to say. */
 class SpareBatches {
@@ -22,7 +22,7 @@ class SpareBatches {
 
   /** The caller must not touch it from now on. */
   giveBack(batch: Buffer): void {
-    if (this.#spare.length < SPARE_BATCHES_MAX) this.#spare.push(batch);
+    if (this.#spare.length * this.sizeBytes < SPARE_BYTES_MAX) this.#spare.push(batch);
   }
 
   drop(): void {

@@ -7,9 +7,12 @@ export interface LoadResult {
   readonly sent: number;
   readonly answered: number;
   readonly failed: number;
+  /** The first few, in words. */
   readonly failures: readonly string[];
+  /** Times that a connection was opened. */
   readonly opened: number;
   readonly slowestMs: number;
+  /** From the first request to the last answer. */
   readonly durationMs: number;
   /** From the moment at which a request was due. */
   readonly p50Us: number;

@@ -2,11 +2,19 @@
 // bodies that are dropped, and a page that says what came through.
 // usage: attacked-application.ts PORT → one line of JSON when it listens
 import type { Socket } from "bun";
+import { libc } from "#net/libc.ts";
 
 const [port = 0] = process.argv.slice(2).map(Number);
 const END_BYTES = 2_048;
 const LARGE_BYTES = 64 * 1024 * 1024;
 const piece = Buffer.alloc(64 * 1024);
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+/**
+ * What is not read waits in the kernel, by itself up to 4 MB a connection: some hundred large answers bring the whole machine's
+ * TCP under memory pressure, and connections that have nothing to do with the proxy under attack stand still.
+ */
+const SEND_BUFFER_BYTES = 64 * 1024;
 const seen: Record<string, number> = {};
 
 class Connection {
@@ -90,6 +98,8 @@ Bun.listen<Connection>({
   port,
   socket: {
     open: (socket) => {
+      const { fd } = socket as unknown as { readonly fd: number }; // not in the types
+      libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUF, Int32Array.of(SEND_BUFFER_BYTES), 4);
       socket.data = new Connection(socket);
     },
     data: (socket, bytes) => socket.data.take(bytes),
