@@ -108,7 +108,7 @@ export class Http2Connection
   #willSendSoon = false;
   #isFlushing = false;
   #isHalted = false;
-  readonly #frames = new FrameBudget();
+  readonly #frames: FrameBudget;
   /** Nothing is read before the peer has read. */
   #isBlocked = false;
   #unread: UnreadWatch | undefined = undefined;
@@ -125,6 +125,7 @@ export class Http2Connection
     this.decoder = new HpackDecoder(Math.max(4_096, options.headerTableBytes));
     this.encoder = new HpackEncoder({ maxTableBytes: options.headerTableBytes });
     this.guard = new FloodGuard(options.flood, options.now);
+    this.#frames = new FrameBudget(options.flood.costPerTurn);
     this.scheduler = new SendScheduler(() => this.guard.onDataSent());
     this.receiveWindow = new ReceiveWindow(options.connectionWindowBytes, (bytes) =>
       this.output.windowUpdate(0, bytes),
@@ -308,8 +309,8 @@ export class Http2Connection
 
   // ── what frames tell ──
 
-  countFrame(): void {
-    if (!this.#frames.count()) this.halt();
+  countFrame(dataLength: number): void {
+    if (!this.#frames.count(dataLength)) this.halt();
   }
 
   isIdle(streamId: number): boolean {

@@ -43,7 +43,8 @@ export interface FrameHost {
   isIdle(streamId: number): boolean;
   touch(): void;
   /** A frame has come: past so many in one turn, the rest waits for the next. */
-  countFrame(): void;
+  /** -1: it is not one of data. */
+  countFrame(dataLength: number): void;
   onConsumed(bytes: number): void;
   /** A whole header block; it has to go through the HPACK decoder whatever becomes of it. May throw. */
   onHeaderBlock(
@@ -86,7 +87,7 @@ export class FrameHandler implements FrameSink {
   }
 
   onDataBegin(streamId: number, flags: number, length: number, dataLength: number): void {
-    this.#expectFrame(FRAME.data);
+    this.#expectFrame(FRAME.data, dataLength);
     if (streamId === 0) throw new Http2Error("stream-zero");
     this.#host.receiveWindow.receive(length);
     const { creditsOnReceipt } = this.#host.options;
@@ -133,7 +134,7 @@ export class FrameHandler implements FrameSink {
     start: number,
     end: number,
   ): void {
-    this.#expectFrame(type);
+    this.#expectFrame(type, -1);
     if (!this.#host.isOpen) return;
     try {
       this.#readFrame(type, flags, streamId, bytes, start, end);
@@ -142,8 +143,8 @@ export class FrameHandler implements FrameSink {
     }
   }
 
-  #expectFrame(type: number): void {
-    this.#host.countFrame();
+  #expectFrame(type: number, dataLength: number): void {
+    this.#host.countFrame(dataLength);
     if (!this.#host.settings.hasPeer && type !== FRAME.settings)
       throw new Http2Error("bad-preface", undefined, "no SETTINGS first");
     if (this.#block.isOpen && type !== FRAME.continuation)

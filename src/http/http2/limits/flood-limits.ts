@@ -21,6 +21,8 @@ export interface FloodLimits {
   /** From so many requests on, no more than half of them may have been reset within `earlyResetMs`. */
   readonly earlyResetsFrom: number;
   readonly earlyResetMs: number;
+  /** How much of what has come is read in a turn of the event loop, while others wait: `FrameBudget`. */
+  readonly costPerTurn: number;
   /** Frames of any kind, and answers to control frames, that the peer has not read. */
   readonly queuedFrames: number;
   readonly queuedControlFrames: number;
@@ -36,16 +38,18 @@ export const FLOOD_LIMITS: FloodLimits = {
   resets: { burst: 1_000, perSecond: 33 },
   earlyResetsFrom: 500,
   earlyResetMs: 1_000,
+  costPerTurn: 240, // in frames below a quarter of the answers that may be unread
   queuedFrames: 10_000,
   queuedControlFrames: 1_000,
 };
 
 /**
  * Between our own proxies one connection carries the requests of many clients: what one of them cancels must not end the
- * requests of the others, so resets have a higher rate and are not judged by their share.
+ * requests of the others, so resets have a higher rate and are not judged by their share, and a turn brings more.
  */
 export const PEER_FLOOD_LIMITS: FloodLimits = {
   ...FLOOD_LIMITS,
+  costPerTurn: 960,
   resets: { burst: 20_000, perSecond: 2_000 },
   earlyResetsFrom: Number.POSITIVE_INFINITY,
 };
