@@ -2,11 +2,18 @@
 // their own beginning.
 // usage: bystanders.ts PORT CONNECTIONS → one line of JSON with its port; then POST a `BystandersOrder`
 import { SteadyLines } from "../../test/support/steady-lines.ts";
+import type { LoadResult } from "../../test/support/steady-load.ts";
 
 export interface BystandersOrder {
   /** Requests per second. */
   readonly rate: number;
   readonly seconds: number;
+}
+
+export interface Felt {
+  readonly load: LoadResult;
+  /** In microseconds, each from the moment at which its request was due. */
+  readonly latenciesUs: readonly number[];
 }
 
 if (import.meta.main) {
@@ -18,7 +25,12 @@ if (import.meta.main) {
     idleTimeout: 0,
     fetch: async (request) => {
       const { rate, seconds } = (await request.json()) as BystandersOrder;
-      return Response.json(await lines.run(rate, seconds));
+      const load = await lines.run(rate, seconds);
+      const felt: Felt = {
+        load,
+        latenciesUs: lines.latenciesMs.map((ms) => Math.round(ms * 1_000)),
+      };
+      return Response.json(felt);
     },
   });
   process.stdout.write(`${JSON.stringify({ control: server.port })}\n`);

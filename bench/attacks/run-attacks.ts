@@ -26,6 +26,8 @@ export interface AttackFigures {
   readonly before: LoadResult;
   readonly during: LoadResult;
   readonly after: LoadResult;
+  /** Of the bystanders, over all the quiet that there was until then. */
+  readonly usualP99Us: number;
   /** Of the proxy beyond what it cost before the attack, over the attack, and of the attacker. */
   readonly proxyUs: number;
   readonly attackerUs: number;
@@ -43,6 +45,21 @@ export interface AttacksResult {
 }
 
 const SAMPLE_MS = 100;
+const FIRST_QUIET_SECONDS = 10;
+
+/** What the bystanders feel when there is no attack: of a second alone, the 99th percentile is one collection of garbage or none. */
+class Usual {
+  readonly #latenciesUs: number[] = [];
+
+  add(latenciesUs: readonly number[]): void {
+    this.#latenciesUs.push(...latenciesUs);
+  }
+
+  get p99Us(): number {
+    const sorted = this.#latenciesUs.toSorted((one, other) => one - other);
+    return sorted[Math.floor(0.99 * (sorted.length - 1))] ?? 0;
+  }
+}
 
 export async function runAttacks(
   lab: Lab,
@@ -57,10 +74,12 @@ export async function runAttacks(
   say(`${wanted.length} attacks of ${seconds} s, beside ${rate} requests/s`);
   await scene.bystanders(rate, seconds); // warms up
   const attacks: AttackFigures[] = [];
-  let quiet = await measureQuiet(scene, options);
+  const usual = new Usual();
+  await measureQuiet(scene, { rate, seconds: FIRST_QUIET_SECONDS }, usual);
+  let quiet = await measureQuiet(scene, options, usual);
   for (const each of wanted) {
     lab.signal.throwIfAborted();
-    const figures = await measureAttack(scene, each, options, quiet);
+    const figures = await measureAttack(scene, each, options, { quiet, usual });
     quiet = figures.quiet;
     attacks.push(figures.figures);
     say(`${each.key}: ${figures.figures.verdict.words}`);
@@ -86,11 +105,12 @@ interface Quiet {
 
 async function measureQuiet(
   { proxyPid, bystanders }: Scene,
-  options: AttackRunOptions,
+  { rate, seconds }: Pick<AttackRunOptions, "rate" | "seconds">,
+  usual: Usual,
 ): Promise<Quiet> {
-  const { rate, seconds } = options;
   const beforeUs = cpuTimeUs([proxyPid]);
-  const load = await bystanders(rate, seconds);
+  const { load, latenciesUs } = await bystanders(rate, seconds);
+  usual.add(latenciesUs);
   const proxyUs = (cpuTimeUs([proxyPid]) - beforeUs) / seconds;
   return { load, proxyUs, rssMb: readMemory([proxyPid]).rssMb };
 }
@@ -99,7 +119,7 @@ async function measureAttack(
   scene: Scene,
   each: AttackCase,
   options: AttackRunOptions,
-  before: Quiet,
+  { quiet: before, usual }: { readonly quiet: Quiet; readonly usual: Usual },
 ): Promise<{ readonly figures: AttackFigures; readonly quiet: Quiet }> {
   const { proxyPid } = scene;
   const { rate, seconds } = options;
@@ -108,15 +128,17 @@ async function measureAttack(
   const sampling = setInterval(() => {
     peak = Math.max(peak, readMemory([proxyPid]).rssMb);
   }, SAMPLE_MS);
-  const [during, outcome] = await Promise.all([
+  const usualP99Us = usual.p99Us;
+  const [{ load: during }, outcome] = await Promise.all([
     scene.bystanders(rate, seconds),
     scene.attack({ key: each.key, ms: seconds * 1_000 }),
   ]).finally(() => clearInterval(sampling));
   const spentUs = cpuTimeUs([proxyPid]) - beforeUs;
-  const quiet = await measureQuiet(scene, options);
+  const quiet = await measureQuiet(scene, options, usual);
   const measured = {
     ...{ key: each.key, what: each.attack.what, connections: outcome.connections, outcome },
     ...{ before: before.load, during, after: quiet.load },
+    usualP99Us,
     proxyUs: Math.max(0, spentUs - before.proxyUs * seconds),
     attackerUs: outcome.attackerUs,
     rssMb: { before: before.rssMb, peak, after: quiet.rssMb },

@@ -6,17 +6,16 @@ import { join } from "node:path";
 import { attackerIdentity } from "../../test/support/attacks/attacker-identity.ts";
 import { hostileHosts, hostileYaml } from "../../test/support/attacks/hostile-hosts.ts";
 import { freePort } from "../../test/support/free-port.ts";
-import type { LoadResult } from "../../test/support/steady-load.ts";
 import { applyYaml, NAMESPACE, openMesh, startWorkload } from "../arms/mesh.ts";
 import type { Lab, LabProcess } from "../lab/lab.ts";
 import { until, untilServes } from "../lab/wait.ts";
 import type { AttackOrder, AttackOutcome } from "./attacker.ts";
-import type { BystandersOrder } from "./bystanders.ts";
+import type { BystandersOrder, Felt } from "./bystanders.ts";
 
 export interface Scene {
   readonly proxyPid: number;
   /** Those who behave: a fixed rate, no second tries. Throws when they cannot be run. */
-  bystanders(rate: number, seconds: number): Promise<LoadResult>;
+  bystanders(rate: number, seconds: number): Promise<Felt>;
   attack(order: Pick<AttackOrder, "key" | "ms">): Promise<AttackOutcome>;
 }
 
@@ -75,7 +74,7 @@ export async function openScene(lab: Lab): Promise<Scene> {
     proxyPid: workload.proxyPid(),
     bystanders: (rate, seconds) => {
       const order: BystandersOrder = { rate, seconds };
-      return ask<LoadResult>(friends.process, friendsPort, order);
+      return ask<Felt>(friends.process, friendsPort, order);
     },
     attack: (order) =>
       ask<AttackOutcome>(foe.process, control, { ...order, inboundPort, upstreamPorts }),

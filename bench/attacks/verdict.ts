@@ -9,7 +9,7 @@ export interface Verdict {
 
 /** The figures that an attack is judged by. */
 export const FIGURES = {
-  /** Of the bystanders' p99 before the attack. */
+  /** Of the bystanders' usual p99. */
   p99Factor: 2,
   /** Below this a p99 is as good as any. */
   p99FloorUs: 2_000,
@@ -24,12 +24,12 @@ export const FIGURES = {
 const MEASURABLE_US = 50_000;
 
 export function verdictOn(figures: Omit<AttackFigures, "verdict">): Verdict {
-  const { before, during, after, connections, rssMb, proxyUs, attackerUs, outcome } = figures;
+  const { usualP99Us, during, after, connections, rssMb, proxyUs, attackerUs, outcome } = figures;
   const faults: string[] = [];
   const failed = during.failed + after.failed;
   if (failed > 0) faults.push(`${failed} bystanders failed`);
-  const p99Max = Math.max(FIGURES.p99FloorUs, FIGURES.p99Factor * before.p99Us);
-  if (during.p99Us > p99Max) faults.push(`p99 × ${(during.p99Us / before.p99Us).toFixed(1)}`);
+  const p99Max = Math.max(FIGURES.p99FloorUs, FIGURES.p99Factor * usualP99Us);
+  if (during.p99Us > p99Max) faults.push(`p99 × ${(during.p99Us / usualP99Us).toFixed(1)}`);
   const allowed = FIGURES.rssNoiseMb + connections * FIGURES.rssMbPerConnection;
   const grown = rssMb.peak - rssMb.before;
   if (grown > allowed) faults.push(`${(grown / connections).toFixed(1)} MB per connection`);

@@ -17,8 +17,8 @@ export const attacks = defineBench<AttackRunOptions>({
       .option("--only <names>", "attacks whose names have one of these parts", (text) =>
         text.split(","),
       )
-      .option("--seconds <n>", "of each attack", count, 5)
-      .option("--rate <n>", "requests/s of the bystanders", count, 500);
+      .option("--seconds <n>", "of each attack", count, 3)
+      .option("--rate <n>", "requests/s of the bystanders", count, 100);
   },
   async run({ lab, say }, options) {
     pin(process.pid, "load");

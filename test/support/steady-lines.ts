@@ -93,6 +93,8 @@ class Line {
 
 /** Connections that stay open from one run to the next. */
 export class SteadyLines {
+  /** Of the last run, from the shortest to the longest. */
+  latenciesMs: readonly number[] = [];
   readonly #lines: readonly Line[];
 
   /** To a port of this host. */
@@ -127,6 +129,7 @@ export class SteadyLines {
     result.durationMs = Math.round(performance.now() - startedMs);
     clearInterval(timer);
     latenciesMs.sort((one, other) => one - other);
+    this.latenciesMs = latenciesMs;
     const at = (share: number): number =>
       latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0;
     const us = (share: number): number => Math.round(at(share) * 1_000);
