@@ -46,6 +46,8 @@ export interface AttacksResult {
 
 const SAMPLE_MS = 100;
 const FIRST_QUIET_SECONDS = 10;
+/** What an attack has left behind is dealt with before anything counts as quiet. */
+const REST_MS = 1_000;
 
 /** What the bystanders feel when there is no attack: of a second alone, the 99th percentile is one collection of garbage or none. */
 class Usual {
@@ -134,6 +136,7 @@ async function measureAttack(
     scene.attack({ key: each.key, ms: seconds * 1_000 }),
   ]).finally(() => clearInterval(sampling));
   const spentUs = cpuTimeUs([proxyPid]) - beforeUs;
+  await Bun.sleep(REST_MS);
   const quiet = await measureQuiet(scene, options, usual);
   const measured = {
     ...{ key: each.key, what: each.attack.what, connections: outcome.connections, outcome },
