@@ -68,8 +68,9 @@ class Runner {
     let next = 0;
     const work = async (): Promise<void> => {
       for (let run = runs[next++]; run !== undefined; run = runs[next++]) {
-        if (atOnce === 1) await stillness.stopOnly(this.#othersThan(run));
-        await this.#run(run);
+        await stillness.goOn();
+        const others = atOnce === 1 ? this.#othersThan(run) : [];
+        await this.#run(run, () => stillness.stop(others));
       }
     };
     await Promise.all(Array.from({ length: atOnce }, work));
@@ -81,7 +82,7 @@ class Runner {
   }
 
   /** Leaves it out when the arm is not there, or broke before. */
-  async #run(run: PlannedRun): Promise<void> {
+  async #run(run: PlannedRun, beAlone: () => Promise<void>): Promise<void> {
     const { lab, progress } = this.#options;
     const found = this.#instances.find((each) => isOf(each, run));
     const hasBroken = this.broken.some(
@@ -90,7 +91,7 @@ class Runner {
     if (found && !hasBroken) {
       const { arm, backend } = found;
       try {
-        this.samples.push(await measureRun({ lab, arm, backend, run }));
+        this.samples.push(await measureRun({ lab, arm, backend, run, beAlone }));
       } catch (cause) {
         lab.signal.throwIfAborted();
         this.broken.push({ arm: run.arm, case: run.case, reason: reasonOf(cause) });

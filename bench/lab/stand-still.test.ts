@@ -17,14 +17,16 @@ function sleeper(): { readonly pid: number } & Disposable {
   return { pid: child.pid, [Symbol.dispose]: () => child.kill("SIGKILL") };
 }
 
-test("only the last that were named stand still, and none when it is over", async () => {
+test("those that are named stand still until they go on, and none when it is over", async () => {
   using one = sleeper();
   using other = sleeper();
   {
     await using stillness = new Stillness();
-    await stillness.stopOnly([one.pid]);
+    await stillness.stop([one.pid]);
     await until("TS", one, other);
-    await stillness.stopOnly([other.pid]);
+    await stillness.goOn();
+    await until("SS", one, other);
+    await stillness.stop([other.pid]);
     await until("ST", one, other);
   }
   await until("SS", one, other);
@@ -35,7 +37,7 @@ test("a process that is gone does not keep the others from it", async () => {
   const gone = Bun.spawn(["true"]);
   await gone.exited;
   await using stillness = new Stillness();
-  await stillness.stopOnly([gone.pid, one.pid]);
+  await stillness.stop([gone.pid, one.pid]);
   await until("T", one);
 });
 
@@ -43,7 +45,7 @@ test("they go on when the bench is killed", async () => {
   using one = sleeper();
   const program = `
     const { Stillness } = await import(${JSON.stringify(join(import.meta.dir, "stand-still.ts"))});
-    await new Stillness().stopOnly([${one.pid}]);
+    await new Stillness().stop([${one.pid}]);
     console.log("stopped");
     setInterval(() => {}, 1_000);
   `;

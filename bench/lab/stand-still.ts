@@ -20,9 +20,8 @@ export class Stillness implements AsyncDisposable {
   readonly #answers = this.#keeper.stdout.getReader();
   #stopped: readonly number[] = [];
 
-  /** These stand still from now on, and all others go on. */
-  async stopOnly(pids: readonly number[]): Promise<void> {
-    await this.goOn();
+  /** These stand still from now on. Only when none does. */
+  async stop(pids: readonly number[]): Promise<void> {
     if (pids.length === 0) return;
     this.#stopped = pids;
     await this.#order("STOP", pids);

@@ -20,6 +20,11 @@ export interface RunOptions {
   /** The one behind the arm. */
   readonly backend: Backend;
   readonly run: PlannedRun;
+  /**
+   * Stops all other arms, for no longer than the run: a control plane takes a proxy that it does not hear of for half a
+   * minute for dead.
+   */
+  beAlone(): Promise<void>;
 }
 
 /** Time for a runtime to give back what it needs no more. */
@@ -31,6 +36,7 @@ export async function measureRun(options: RunOptions): Promise<Sample> {
   // A generator that polls without pause needs its core for itself.
   pin(backend.process.pid, run.regime.startsWith("fixed-rate") ? "proxies" : "load");
   await untilArmServes(lab, arm, run.case);
+  await options.beAlone();
   const sample = run.regime === "idle" ? await measureIdle(options) : await measureLoad(options);
   emptyLogs(arm.logs);
   return sample;
