@@ -19,7 +19,7 @@ export interface CompareOptions extends Partial<PlanOptions> {
 
 /** Under 25 minutes on two cores. Code that is compiled as it runs needs some seconds of warming up on a core that is shared. */
 export const fullRun: PlanOptions = {
-  ...{ rounds: 7, seconds: 2, warmUp: 3, settle: 60 },
+  ...{ rounds: 7, seconds: 2, warmUp: 4, settle: 60 },
   ...{ arms: armNames, case: caseNames, regime: regimes },
 };
 

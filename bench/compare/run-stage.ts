@@ -1,5 +1,6 @@
 // One stage from start to end: opens it, runs every arm once per round, reads memory when all is quiet again.
 import { hopsOf } from "../arms/setup.ts";
+import { isWeftArm } from "../arms/weft.ts";
 import type { Backend } from "../backend/start-backend.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Stillness } from "../lab/stand-still.ts";

@@ -20,10 +20,7 @@ export interface RunOptions {
   /** The one behind the arm. */
   readonly backend: Backend;
   readonly run: PlannedRun;
-  /**
-   * Stops all other arms, for no longer than the run: a control plane takes a proxy that it does not hear of for half a
-   * minute for dead.
-   */
+  /** Stops what is not measured. */
   beAlone(): Promise<void>;
 }
 
