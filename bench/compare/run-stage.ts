@@ -77,9 +77,11 @@ class Runner {
     await Promise.all(Array.from({ length: atOnce }, work));
   }
 
-  /** The processes of all other arms. */
+  /** The processes of all other arms but those of a mesh, which its control plane has to hear of. */
   #othersThan(run: PlannedRun): readonly number[] {
-    return this.#instances.filter((each) => !isOf(each, run)).flatMap(processesOf);
+    return this.#instances
+      .filter((each) => !isOf(each, run) && !isWeftArm(each.arm.name))
+      .flatMap(processesOf);
   }
 
   /** Leaves it out when the arm is not there, or broke before. */
